@@ -1,0 +1,50 @@
+"""One account in one region: where it lives, what time it is, and the services in it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from localaws.clock import Clock
+
+if TYPE_CHECKING:  # the services know the world; at run time the world only holds them
+    from localaws.bus import Aws
+    from localaws.cloudformation.service import CloudFormation
+    from localaws.ecs.service import Ecs
+    from localaws.elbv2.service import Elbv2
+    from localaws.events import Events
+
+Operation = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
+
+
+class Service(Protocol):
+    """A service of ours: operations by the API's name, parameters and results in boto3's shapes.
+
+    Parameters come validated against the service's model; a refusal is an `AwsError`.
+    """
+
+    def operations(self) -> Mapping[str, Operation]: ...
+
+
+@dataclass
+class World:
+    home: Path
+    port: int
+    router_port: int
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    cluster: str = "palatine"
+    stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
+    clock: Clock = field(default_factory=Clock)
+
+    # filled by localaws.main before anything is served
+    aws: Aws = field(init=False)
+    ecs: Ecs = field(init=False)
+    elbv2: Elbv2 = field(init=False)
+    cloudformation: CloudFormation = field(init=False)
+    events: Events = field(init=False)
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
