@@ -1,4 +1,4 @@
-"""The one clock of the local AWS: whatever waits or dates something asks here, never `time` itself."""
+"""The one clock of the local AWS: whatever waits or dates something asks here."""
 
 import asyncio
 import time

@@ -1,0 +1,92 @@
+"""The one address: each request goes to a service of ours, to moto or to the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from localaws.bus import Aws
+from localaws.wire.answer import Answer, answer
+from localaws.wire.request import Request, owner
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Local = Callable[[], tuple[int, Mapping[str, Any]]]
+
+BODY_LIMIT = 64 * 1024 * 1024  # bytes
+
+
+class Front:
+    def __init__(self, aws: Aws, registry: Asgi, local: Mapping[str, Local]) -> None:
+        """`local` answers GET on paths of our own, by path."""
+        self._aws = aws
+        self._registry = registry
+        self._local = local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["path"].startswith("/v2/") and not _signed(scope):
+            await self._registry(scope, receive, send)
+            return
+        body = await _body(receive)
+        if body is None:
+            await _send(send, _json(413, {"message": "The body is over 64 MiB."}))
+            return
+        await _send(send, await self._answer(_request(scope, body)))
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.path.startswith("/_local/"):
+            return self._answer_locally(request)
+        service = owner(request, self._aws.owned())
+        if service is not None:
+            return await answer(service, request, self._aws.perform)
+        return await self._aws.moto.handle(request)
+
+    def _answer_locally(self, request: Request) -> Answer:
+        local = self._local.get(request.path)
+        if local is None or request.method not in ("GET", "HEAD"):
+            return _json(404, {"message": f"There is no {request.method} {request.path}."})
+        return _json(*local())
+
+
+def _signed(scope: Scope) -> bool:
+    """A registry's client never signs with SigV4; some of AWS's own APIs also begin with /v2/."""
+    return any(k == b"authorization" and v.startswith(b"AWS4-") for k, v in scope["headers"])
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """None when it is over the limit or the client went away."""
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > BODY_LIMIT:
+            return None
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"])
+    path = scope.get("raw_path") or scope["path"].encode()
+    return Request(
+        scope["method"], path.decode("latin-1"), scope["query_string"].decode(), headers, body
+    )
+
+
+def _json(status: int, document: Mapping[str, Any]) -> Answer:
+    return Answer(status, (("content-type", "application/json"),), json.dumps(document).encode())
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

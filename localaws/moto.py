@@ -1,0 +1,154 @@
+"""Services we do not own are moto's: its WSGI app, in this process, one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.awsrequest import HeadersDict, create_request_object, prepare_request_dict
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+
+from localaws import longpoll
+from localaws.clock import Clock
+from localaws.longpoll import LongPoll
+from localaws.wire import AwsError, models
+from localaws.wire.answer import Answer
+from localaws.wire.request import Request
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{scope}/aws4_request, x=y"
+_log = logging.getLogger(__name__)
+
+
+class Moto:
+    """moto has no locks: its pool has one thread."""
+
+    def __init__(self, *, region: str, account: str, port: int, clock: Clock) -> None:
+        self._region = region
+        self._endpoint = f"http://127.0.0.1:{port}"
+        self._registries = {  # images are here, not at the address that moto answers with
+            f"https://{account}.dkr.ecr.{region}.amazonaws.com".encode(): self._endpoint.encode(),
+            f"{account}.dkr.ecr.{region}.amazonaws.com".encode(): f"127.0.0.1:{port}".encode(),
+        }
+        self._pool = ThreadPoolExecutor(1, "moto")
+        self._queues = LongPoll(clock, self._in_pool)
+
+    async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        """An operation by boto3's names, with boto3's shapes; raises AwsError."""
+        model = models.operation(service, operation)
+        protocol = models.protocol(service)
+        prepared = create_serializer(protocol, False).serialize_to_request(params, model)
+        scope = model.service_model.signing_name
+        answer = await self.handle(self._request(prepared, scope))
+        parsed = create_parser(protocol).parse(
+            {
+                "status_code": answer.status,
+                "headers": HeadersDict(answer.headers),
+                "body": answer.body,
+            },
+            model.output_shape,
+        )
+        if answer.status >= 300:
+            refusal = parsed.get("Error", {})
+            code, message = refusal.get("Code", "Unknown"), refusal.get("Message", "")
+            raise AwsError(code, message, answer.status)
+        parsed.pop("ResponseMetadata", None)
+        return dict(parsed)
+
+    async def handle(self, request: Request) -> Answer:
+        """An HTTP request as it came."""
+        match request.signed_for:
+            case "sqs" if longpoll.is_receive(request):
+                return await self._queues.receive(request)
+            case "sqs" | "sns":
+                answer = await self._in_pool(request)
+                self._queues.wake()
+                return answer
+            case "ecr":
+                return self._with_our_registry(await self._in_pool(request))
+        return await self._in_pool(request)
+
+    def close(self) -> None:
+        self._queues.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _in_pool(self, request: Request) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, request)
+
+    def _with_our_registry(self, answer: Answer) -> Answer:
+        body = answer.body
+        for theirs, ours in self._registries.items():
+            body = body.replace(theirs, ours)
+        return Answer(answer.status, answer.headers, body)
+
+    def _request(self, prepared: dict[str, Any], scope: str) -> Request:
+        prepare_request_dict(prepared, endpoint_url=self._endpoint)
+        raw = create_request_object(prepared).prepare()
+        url = urlsplit(raw.url)
+        headers = {name.lower(): str(value) for name, value in raw.headers.items()}
+        headers["authorization"] = _AUTHORIZATION.format(region=self._region, scope=scope)
+        headers["host"] = url.netloc
+        body = raw.body if isinstance(raw.body, bytes) else str(raw.body or "").encode()
+        return Request(raw.method, url.path, url.query, tuple(headers.items()), body)
+
+    def _run(self, request: Request) -> Answer:
+        status, headers = 500, list[tuple[str, str]]()
+
+        def start_response(line: str, given: list[tuple[str, str]], _: object = None) -> None:
+            nonlocal status, headers
+            status, headers = int(line.split()[0]), given
+
+        try:
+            body = b"".join(self._wsgi(_environ(request), start_response))
+        except Exception:  # moto raises what it did not foresee
+            _log.exception("moto failed: %s %s", request.method, request.path)
+            return Answer(500, (), b"moto failed: see the log of the local AWS")
+        kept = tuple((k.lower(), v) for k, v in headers if k.lower() not in _HOP_BY_HOP)
+        return Answer(status, kept, body)
+
+    @cached_property
+    def _wsgi(self) -> Wsgi:
+        # imported at the first request: moto takes a second that health must not wait for
+        from moto.moto_server import werkzeug_app  # noqa: PLC0415
+
+        app: Wsgi = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+        return app
+
+
+_HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "server", "date"}
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    host, _, port = (request.header("host") or "127.0.0.1").partition(":")
+    environ = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(request.path, "latin-1"),
+        "RAW_URI": request.path,
+        "QUERY_STRING": request.query,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers:
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    environ["CONTENT_TYPE"] = request.header("content-type")
+    environ["CONTENT_LENGTH"] = str(len(request.body))
+    return environ
