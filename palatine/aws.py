@@ -1,0 +1,99 @@
+"""The local AWS as a part of `palatine up`: a child process, its health, what it was seeded with."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.error import URLError
+
+from palatine import home as homes
+from palatine.stopping import Stopping
+from palatine.trouble import Trouble, last_lines
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.03
+# a proxy in the environment is not for loopback
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class LocalAws:
+    child: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    @property
+    def alive(self) -> bool:
+        return self.child.poll() is None
+
+    def healthy(self) -> bool:
+        try:
+            self._get("/_local/health")
+        except (URLError, OSError):
+            return False
+        return True
+
+    def seed(self) -> dict[str, Any]:
+        """The identifiers of the cluster it made: region, listener_arn, queue_url…"""
+        return cast(dict[str, Any], json.loads(self._get("/_local/seed")))
+
+    def stop(self, stopping: Stopping | None = None) -> None:
+        self.child.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self.alive and time.monotonic() < deadline and not (stopping and stopping.hurry):
+            time.sleep(_POLL_SECONDS)
+        if self.alive:
+            self.child.send_signal(signal.SIGKILL)
+        self.child.wait()
+        if self.child.stdin:
+            self.child.stdin.close()
+
+    def _get(self, path: str) -> bytes:
+        with _opener.open(self.url + path, timeout=5) as answer:
+            return cast(bytes, answer.read())
+
+
+@contextmanager
+def running(
+    home: Path, *, port: int, router_port: int, stopping: Stopping
+) -> Iterator[LocalAws]:
+    aws = start(home, port=port, router_port=router_port, stopping=stopping)
+    try:
+        yield aws
+    finally:
+        aws.stop(stopping)
+
+
+def start(home: Path, *, port: int, router_port: int, stopping: Stopping) -> LocalAws:
+    """Answers once it is healthy."""
+    log = homes.log(home, "localaws")
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "palatine.tether", str(port), str(router_port), str(home)],
+            stdin=subprocess.PIPE,  # held by us: its end of file is our death
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us to answer
+        )
+    return _ready(LocalAws(child, f"http://127.0.0.1:{port}", log), stopping)
+
+
+def _ready(aws: LocalAws, stopping: Stopping) -> LocalAws:
+    deadline = time.monotonic() + _READY_SECONDS
+    try:
+        while not aws.healthy():
+            if not aws.alive or time.monotonic() > deadline:
+                raise Trouble(f"The local AWS did not start:{last_lines(aws.log)}")
+            stopping.pause(_POLL_SECONDS)
+    except BaseException:
+        aws.stop()
+        raise
+    return aws
