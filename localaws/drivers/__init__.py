@@ -1,0 +1,1 @@
+"""What runs the containers of tasks: one module a way of running them, behind `driver.Driver`."""

@@ -1,0 +1,172 @@
+"""The `process` driver: a container is its image's files and a plain process of this machine.
+
+No isolation: the process sees the whole machine, absolute paths are the host's (only the
+working directory is mapped below the unpacked image), and all containers of an image share its
+files. It is told its port and address by PORT and HOST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from localaws.drivers import images
+from localaws.drivers.children import Children, SpawnFailed
+from localaws.drivers.driver import Image, Launch, Port, Running, StartFailed
+from localaws.drivers.layers import inside
+from localaws.drivers.output import Lines
+from localaws.drivers.ports import HostPorts, NoFreePort, bindable
+
+LAST_WORDS_SECONDS = 1.0  # how long output is awaited from a process that has ended
+DAEMON = "Error response from daemon: failed to create task for container: "
+
+
+class ProcessDriver:
+    def __init__(self, home: Path, registry_port: int) -> None:
+        """Images are kept below `home`; references to ECR go to the registry on this port."""
+        self._images = images.Images(home / "images", registry_port)
+        self._children = Children()
+        self._ports = HostPorts()
+
+    async def start(self) -> None:
+        await self._children.start()
+
+    async def stop(self) -> None:
+        await self._children.stop()
+
+    async def pull(self, reference: str) -> Image:
+        return await self._images.pull(reference)
+
+    async def launch(self, launch: Launch) -> Running:
+        ports = self._bind(launch)
+        try:
+            return await self._run(launch, ports)
+        except SpawnFailed as error:
+            self._give_back(launch, ports)
+            raise StartFailed(_refusal(launch, error)) from error
+        except BaseException:
+            self._give_back(launch, ports)
+            raise
+
+    def _bind(self, launch: Launch) -> list[Port]:
+        bound = []
+        for port in launch.ports:
+            if port.host and not bindable(launch.address, port.host):
+                raise StartFailed(
+                    f"{DAEMON}failed to bind host port for {launch.address}:{port.host}"
+                    f"/{port.protocol}: address already in use"
+                )
+            bound.append(port)
+        try:
+            return [
+                Port(port.container, port.host or self._ports.take(launch.address), port.protocol)
+                for port in bound
+            ]
+        except NoFreePort as error:
+            raise StartFailed(f"{DAEMON}{error}") from error
+
+    def _give_back(self, launch: Launch, ports: Sequence[Port]) -> None:
+        asked = {port.host for port in launch.ports}
+        self._ports.give_back({port.host for port in ports} - asked)
+
+    async def _run(self, launch: Launch, ports: list[Port]) -> Running:
+        argv = arguments(launch)
+        if not argv:
+            raise StartFailed(f"{DAEMON}no command specified")
+        cwd = working_directory(launch)
+        lines, ours, theirs = await _pipe(launch)
+        try:
+            exited = await self._children.spawn(
+                launch.id,
+                argv,
+                cwd=str(cwd),
+                environment=environment(launch, ports, cwd),
+                output=theirs,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            os.close(theirs)
+        exited.add_done_callback(lambda _: self._give_back(launch, ports))
+        return _Process(launch.id, ports, self._children, exited, lines, ours)
+
+
+class _Process:
+    def __init__(
+        self,
+        name: str,
+        ports: Sequence[Port],
+        children: Children,
+        exited: asyncio.Future[int],
+        lines: Lines,
+        pipe: asyncio.ReadTransport,
+    ) -> None:
+        self.runtime_id = name
+        self.ports = ports
+        self._children = children
+        self._ended = asyncio.create_task(_last_words(exited, lines, pipe))
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._ended)
+
+    async def signal(self, number: int) -> None:
+        await self._children.signal(self.runtime_id, number)
+
+
+async def _last_words(
+    exited: asyncio.Future[int], lines: Lines, pipe: asyncio.ReadTransport
+) -> int:
+    """The pipe may outlive the process, where a descendant that escaped still holds it."""
+    code = await exited
+    await asyncio.wait([lines.ended], timeout=LAST_WORDS_SECONDS)
+    pipe.close()
+    return code
+
+
+async def _pipe(launch: Launch) -> tuple[Lines, asyncio.ReadTransport, int]:
+    ours, theirs = os.pipe()
+    pipe, lines = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: Lines(launch.on_line), os.fdopen(ours, "rb", 0)
+    )
+    return lines, pipe, theirs
+
+
+def arguments(launch: Launch) -> list[str]:
+    """Docker's rule: who sets the entry point drops the image's command as well."""
+    if launch.entrypoint is not None:
+        return [*launch.entrypoint, *(launch.command or ())]
+    command = launch.image.command if launch.command is None else launch.command
+    return [*launch.image.entrypoint, *command]
+
+
+def working_directory(launch: Launch) -> Path:
+    wanted = launch.working_directory or launch.image.working_directory or "/"
+    path = inside(launch.image.root, wanted)
+    path.mkdir(parents=True, exist_ok=True)  # as Docker does for a WORKDIR that is not there
+    return path
+
+
+def environment(launch: Launch, ports: Sequence[Port], cwd: Path) -> dict[str, str]:
+    """The image's PATH is of no use here: the programs are the host's."""
+    told = {"HOME": str(cwd), **launch.image.environment}
+    told.pop("PATH", None)
+    told.update(launch.environment)
+    told["PATH"] = ":".join(filter(None, [told.get("PATH"), os.environ.get("PATH", os.defpath)]))
+    told["HOST"] = launch.address
+    if ports:
+        told["PORT"] = str(ports[0].host)
+    return told
+
+
+def _refusal(launch: Launch, error: SpawnFailed) -> str:
+    program = arguments(launch)[0]
+    why = str(error.args[-1])
+    if error.errno == errno.ENOENT:
+        why = f'exec: "{program}": executable file not found in $PATH'
+    elif error.errno == errno.EACCES:
+        why = f'exec: "{program}": permission denied'
+    return f"{DAEMON}unable to start container process: {why}: unknown"
