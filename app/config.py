@@ -1,7 +1,6 @@
-"""Settings: read from the environment (`PALATINE_*`) once, by the composition roots and nobody else."""
+"""Settings: read from the environment (`PALATINE_*`) once, and only by the composition roots."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -71,12 +70,12 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         return self.secret_key_file or self.home.expanduser() / "secret.key"
 
-    def having(self, **changes: Any) -> "Settings":
+    def having(self, **changes: object) -> "Settings":
         """A copy in which these values stand, as checked as those from the environment."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        return Settings(**(given | changes))
+        return Settings.model_validate(given | changes)
 
-    def defaulting(self, **changes: Any) -> "Settings":
+    def defaulting(self, **changes: object) -> "Settings":
         """A copy in which these values stand where nobody has set one."""
         return self.having(
             **{key: value for key, value in changes.items() if key not in self.model_fields_set}

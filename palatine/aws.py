@@ -1,4 +1,4 @@
-"""The local AWS as a part of `palatine up`: a child process, its health, what it was seeded with."""
+"""The local AWS as a part of `palatine up`: a child process, its health, what it holds."""
 
 import json
 import signal
@@ -6,14 +6,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
 
-from palatine import home as homes
 from palatine.stopping import Stopping
 from palatine.trouble import Trouble, last_lines
 
@@ -61,23 +58,13 @@ class LocalAws:
             return cast(bytes, answer.read())
 
 
-@contextmanager
-def running(
-    home: Path, *, port: int, router_port: int, stopping: Stopping
-) -> Iterator[LocalAws]:
-    aws = start(home, port=port, router_port=router_port, stopping=stopping)
-    try:
-        yield aws
-    finally:
-        aws.stop(stopping)
-
-
-def start(home: Path, *, port: int, router_port: int, stopping: Stopping) -> LocalAws:
-    """Answers once it is healthy."""
-    log = homes.log(home, "localaws")
+def start(folder: Path, *, port: int, router_port: int, log: Path, stopping: Stopping) -> LocalAws:
+    """Answers once it is healthy. `folder` is where it keeps what it has."""
+    folder.mkdir(exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "palatine.tether", str(port), str(router_port), str(folder)]
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "palatine.tether", str(port), str(router_port), str(home)],
+            command,
             stdin=subprocess.PIPE,  # held by us: its end of file is our death
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -29,6 +29,10 @@ def prepare(home: Path) -> Path:
     return home
 
 
+class Held(Trouble):
+    """Another process holds this home."""
+
+
 @contextmanager
 def held(home: Path) -> Iterator[None]:
     """Hold the home alone. The kernel lets go when we die, however that happens."""
@@ -38,7 +42,7 @@ def held(home: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-            raise Trouble(
+            raise Held(
                 f"Palatine is already running on {home} (process {owner or 'unknown'}): "
                 "stop it, or choose another home with --home or PALATINE_HOME."
             ) from None

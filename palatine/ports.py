@@ -20,7 +20,8 @@ def bind(host: str, port: int, option: str) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise _taken(port, option) from None
         raise Trouble(
-            f"Port {port} of {host} cannot be used ({error.strerror}): choose another with {option}."
+            f"Port {port} of {host} cannot be used ({error.strerror}): "
+            f"choose another with {option}."
         ) from None
     return listener
 

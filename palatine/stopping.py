@@ -1,4 +1,4 @@
-"""The wish to stop, as the threads of `palatine up` see it: asked once, or asked again and in a hurry."""
+"""The wish to stop, as the threads of `palatine up` see it: asked once, or again in a hurry."""
 
 import signal
 import threading
@@ -26,14 +26,15 @@ class Stopping:
         return self._hurry.is_set()
 
     def ask(self, why: str | None = None) -> None:
-        """Asking twice hurries. Only plain stores: this runs in signal handlers too."""
-        if self.asked and why is None:
-            self._hurry.set()
-        elif not self.asked:
+        """The first who asks gives the reason. Short: this runs in signal handlers too."""
+        if not self.asked:
             self.why = why
             self._asked.set()
-        for told in self._listeners:
-            told()
+            self._tell()
+
+    def insist(self) -> None:
+        self._hurry.set()
+        self._tell()
 
     def tell(self, listener: Callable[[], None]) -> None:
         """Call this whenever stopping is asked for; at once, if it was already."""
@@ -51,5 +52,12 @@ class Stopping:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._signalled)
 
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
-        self.ask()
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            self.insist()
+        else:
+            self.ask()
+
+    def _tell(self) -> None:
+        for told in self._listeners:
+            told()

@@ -3,9 +3,12 @@
 import os
 import pwd
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Key = TypeVar("Key", int, str)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def for_postgres(data: Path) -> Account:
     return _account(pwd.getpwnam, "postgres") or _account(pwd.getpwnam, "nobody") or nobody
 
 
-def _account(find: Any, key: Any) -> Account | None:
+def _account(find: Callable[[Key], pwd.struct_passwd], key: Key) -> Account | None:
     try:
         entry = find(key)
     except KeyError:  # a container may run as a number without a name

@@ -33,7 +33,7 @@ class Binaries:
 
 
 def find(account: Account, spare: Path, *, major: int | None) -> Binaries:
-    """The newest version in the wheel, or the one that made the data; copied to `spare` if need be."""
+    """The newest in the wheel, or the one that made the data; copied to `spare` if need be."""
     wheel = _wheel()
     if not account.can_enter(wheel):
         wheel = _copied(wheel, spare)

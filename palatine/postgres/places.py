@@ -4,12 +4,13 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from palatine import home as homes
-from palatine.postgres import account, binaries
+from palatine.postgres import account, binaries, process
 from palatine.postgres.account import Account
 from palatine.postgres.binaries import Binaries
 from palatine.trouble import Trouble
@@ -52,7 +53,9 @@ def socket_folder(places: Places) -> Path:
     for parent in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 (owner is checked)
         if _fits(parent / name) and places.account.can_enter(parent):
             return _own_folder(parent / name, places.account)
-    raise Trouble("There is no folder for PostgreSQL's socket: point TMPDIR at a short, shared one.")
+    raise Trouble(
+        "There is no folder for PostgreSQL's socket: point TMPDIR at a short, shared one."
+    )
 
 
 def _folder(home: Path, owner: Account, system: Path) -> Path:
@@ -68,9 +71,11 @@ def _folder(home: Path, owner: Account, system: Path) -> Path:
 
 
 def _link_to_system_folder(link: Path, home: Path, system: Path) -> None:
-    """Under /root, say, no other account gets in: the data lies elsewhere and the home points to it."""
+    """Under /root, say, nobody else gets in: the data lies elsewhere, the home points to it."""
     elsewhere = system / _fingerprint(home)
     # without a link to it, it belonged to a home that was removed, and its key with it
+    if left := process.live(elsewhere / "data"):
+        process.send(left.pid, signal.SIGQUIT)
     shutil.rmtree(elsewhere, ignore_errors=True)
     elsewhere.mkdir(parents=True)
     system.chmod(0o755)

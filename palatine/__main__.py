@@ -1,0 +1,5 @@
+"""`python -m palatine` is the console command."""
+
+from palatine.cli import main
+
+main()
