@@ -1,0 +1,134 @@
+"""What a load balancer is made of, as plain values; nothing here acts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from re import Pattern
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things take. The local AWS shortens waiting, never meaning.
+
+    A target that is still starting is looked at every `first_checks` seconds, so that it serves as
+    soon as it can. Its failures count only at the group's own interval, as on AWS: a slow start
+    gets the same patience here. `interval_scale` shortens that interval, for tests.
+    """
+
+    first_checks: float = 0.2
+    interval_scale: float = 1.0
+    connect_timeout: float = 10.0  # an ALB's own, to a target
+    idle_timeout: float = 60.0  # an ALB's default; no byte in either direction for this long
+    shortest_drain: float = 0.5  # on AWS a drained target is shown until the delay ends
+
+
+class State(StrEnum):
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    DRAINING = "draining"
+    UNUSED = "unused"
+
+
+@dataclass(frozen=True)
+class TargetHealth:
+    """AWS's words: no reason and no description when healthy."""
+
+    state: State
+    reason: str | None = None
+    description: str | None = None
+
+
+@dataclass(eq=False)
+class Target:
+    id: str
+    port: int
+    address: str
+    health: TargetHealth
+    zone: str | None = None
+    passes: int = 0
+    failures: int = 0
+    in_flight: int = 0
+    connections: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def state(self) -> State:
+        return self.health.state
+
+
+@dataclass(eq=False)
+class TargetGroup:
+    arn: str
+    name: str
+    settings: dict[str, Any]  # CreateTargetGroup's, defaults filled in
+    attributes: dict[str, str]
+    tags: dict[str, str]
+    targets: dict[tuple[str, int], Target] = field(default_factory=dict)
+    turn: int = 0  # of the round robin
+
+    @property
+    def deregistration_delay(self) -> float:
+        return float(self.attributes["deregistration_delay.timeout_seconds"])
+
+
+@dataclass(frozen=True)
+class FixedResponse:
+    status: int
+    content_type: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Target groups with their weights; one of weight 0 gets nothing."""
+
+    groups: tuple[tuple[str, int], ...]
+
+
+Action = FixedResponse | Forward
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One field of the request, and the patterns of which one must match."""
+
+    field: str
+    values: tuple[str, ...]
+    patterns: tuple[Pattern[str], ...]
+
+
+@dataclass(eq=False)
+class Rule:
+    arn: str
+    listener_arn: str
+    priority: int | None  # None: the listener's default rule
+    conditions: tuple[Condition, ...]
+    action: Action
+    tags: dict[str, str]
+
+
+@dataclass(eq=False)
+class Listener:
+    arn: str
+    load_balancer_arn: str
+    port: int
+    default: Rule
+    tags: dict[str, str]
+    rules: list[Rule] = field(default_factory=list)  # by priority, without the default
+
+
+@dataclass(eq=False)
+class LoadBalancer:
+    arn: str
+    name: str
+    dns_name: str
+    scheme: str
+    vpc_id: str
+    zones: list[dict[str, object]]  # AvailabilityZones
+    security_groups: list[str]
+    created: datetime
+    tags: dict[str, str]

@@ -1,0 +1,74 @@
+"""RegisterTargets, DeregisterTargets and DescribeTargetHealth, in AWS's shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.elbv2 import checks
+from localaws.elbv2.model import Target, TargetGroup, TargetHealth
+from localaws.elbv2.store import Store
+from localaws.elbv2.targets import Key, Targets
+from localaws.wire import AwsError
+
+MOST_TARGETS = 1000  # a target group
+
+
+class Registrations:
+    def __init__(self, store: Store, targets: Targets) -> None:
+        self._store = store
+        self._targets = targets
+
+    def register(self, params: dict[str, Any]) -> dict[str, Any]:
+        group = self._store.group(params["TargetGroupArn"])
+        wanted = {_key(group, entry): entry.get("AvailabilityZone") for entry in params["Targets"]}
+        if len(group.targets.keys() | wanted.keys()) > MOST_TARGETS:
+            raise AwsError("TooManyTargets", f"A target group can have {MOST_TARGETS} targets")
+        for key, zone in wanted.items():
+            self._targets.register(group, key, zone)
+        return {}
+
+    def deregister(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Without a port, every port of that target goes."""
+        group = self._store.group(params["TargetGroupArn"])
+        for entry in params["Targets"]:
+            for key in _keys(group, entry):
+                self._targets.deregister(group, key)
+        return {}
+
+    def describe_health(self, params: dict[str, Any]) -> dict[str, Any]:
+        group = self._store.group(params["TargetGroupArn"])
+        keys = list(group.targets)
+        if asked := params.get("Targets"):
+            keys = [_key(group, entry) for entry in asked]
+        return {"TargetHealthDescriptions": [self._describe(group, key) for key in keys]}
+
+    def _describe(self, group: TargetGroup, key: Key) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "Target": {"Id": key[0], "Port": key[1]},
+            "TargetHealth": _render(self._targets.health(group, key) or checks.NOT_REGISTERED),
+        }
+        if target := group.targets.get(key):
+            described["Target"] |= _zone(target)
+            described["HealthCheckPort"] = str(checks.port(group, target))
+        return described
+
+
+def _key(group: TargetGroup, entry: dict[str, Any]) -> Key:
+    return entry["Id"], entry.get("Port", group.settings["Port"])
+
+
+def _keys(group: TargetGroup, entry: dict[str, Any]) -> list[Key]:
+    if "Port" in entry:
+        return [_key(group, entry)]
+    return [key for key in group.targets if key[0] == entry["Id"]]
+
+
+def _zone(target: Target) -> dict[str, str]:
+    return {"AvailabilityZone": target.zone} if target.zone else {}
+
+
+def _render(health: TargetHealth) -> dict[str, str]:
+    rendered = {"State": str(health.state)}
+    if health.reason and health.description:
+        rendered |= {"Reason": health.reason, "Description": health.description}
+    return rendered

@@ -1,0 +1,82 @@
+"""Everything that exists, by ARN; finding it, or saying in AWS's words that it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from localaws.elbv2.model import Forward, Listener, LoadBalancer, Rule, TargetGroup
+from localaws.wire import AwsError
+
+Resource = LoadBalancer | Listener | Rule | TargetGroup
+
+
+class Store:
+    def __init__(self) -> None:
+        self.load_balancers: dict[str, LoadBalancer] = {}
+        self.listeners: dict[str, Listener] = {}
+        self.rules: dict[str, Rule] = {}
+        self.groups: dict[str, TargetGroup] = {}
+        self._users: dict[str, set[str]] = {}
+
+    def load_balancer(self, arn: str) -> LoadBalancer:
+        if found := self.load_balancers.get(arn):
+            return found
+        raise AwsError("LoadBalancerNotFound", f"Load balancers '[{arn}]' not found")
+
+    def listener(self, arn: str) -> Listener:
+        if found := self.listeners.get(arn):
+            return found
+        raise AwsError("ListenerNotFound", f"Listeners '[{arn}]' not found")
+
+    def rule(self, arn: str) -> Rule:
+        if found := self.rules.get(arn):
+            return found
+        raise AwsError("RuleNotFound", f"Rules '[{arn}]' not found")
+
+    def group(self, arn: str) -> TargetGroup:
+        if found := self.groups.get(arn):
+            return found
+        raise AwsError("TargetGroupNotFound", f"Target groups '[{arn}]' not found")
+
+    def resource(self, arn: str) -> Resource:
+        """Whatever may carry tags."""
+        match arn.rsplit(":", 1)[-1].split("/", 1)[0]:
+            case "loadbalancer":
+                return self.load_balancer(arn)
+            case "listener":
+                return self.listener(arn)
+            case "listener-rule":
+                return self.rule(arn)
+            case "targetgroup":
+                return self.group(arn)
+        raise AwsError("ValidationError", f"'{arn}' is not a valid resource ARN")
+
+    def listeners_of(self, load_balancer_arn: str) -> list[Listener]:
+        return [
+            listener
+            for listener in self.listeners.values()
+            if listener.load_balancer_arn == load_balancer_arn
+        ]
+
+    def users(self, group_arn: str) -> set[str]:
+        """The load balancers that send to a group; empty: it is not in use."""
+        return self._users.get(group_arn, set())
+
+    def reindex(self) -> None:
+        """To be called after any change of listeners or rules."""
+        for listener in self.listeners.values():
+            listener.rules.sort(key=lambda rule: rule.priority or 0)
+        self._users = {}
+        for listener in self.listeners.values():
+            for arn in groups_of(rules_of(listener)):
+                self._users.setdefault(arn, set()).add(listener.load_balancer_arn)
+
+
+def rules_of(listener: Listener) -> Iterator[Rule]:
+    return chain(listener.rules, [listener.default])
+
+
+def groups_of(rules: Iterable[Rule]) -> set[str]:
+    forwards = (rule.action for rule in rules if isinstance(rule.action, Forward))
+    return {arn for forward in forwards for arn, _ in forward.groups}

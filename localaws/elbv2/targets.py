@@ -1,0 +1,126 @@
+"""Targets: registered, watched, drained. A target is an instance's or an address's one port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from localaws.elbv2 import checks
+from localaws.elbv2.model import State, Target, TargetGroup, TargetHealth, Timing
+from localaws.elbv2.store import Store
+from localaws.wire import AwsError
+
+if TYPE_CHECKING:
+    from localaws.world import World
+
+Key = tuple[str, int]
+
+
+class Targets:
+    def __init__(self, world: World, store: Store, timing: Timing) -> None:
+        self._world = world
+        self._store = store
+        self._timing = timing
+        self._watches: set[asyncio.Task[None]] = set()
+
+    def register(self, group: TargetGroup, key: Key, zone: str | None = None) -> None:
+        """Again for one that is there: nothing, unless it drains, which brings it back."""
+        present = group.targets.get(key)
+        if present and present.state is not State.DRAINING:
+            return
+        target = Target(
+            *key, address=self._address(group, key[0]), health=checks.INITIAL, zone=zone
+        )
+        group.targets[key] = target
+        self._begin(self._watch(group, target))
+
+    def deregister(self, group: TargetGroup, key: Key) -> None:
+        target = group.targets.get(key)
+        if target is None or target.state is State.DRAINING:
+            return
+        if not self._store.users(group.arn):
+            del group.targets[key]
+            return
+        target.health = checks.DRAINING
+        self._begin(self._drain(group, target))
+
+    def health(self, group: TargetGroup, key: Key) -> TargetHealth | None:
+        target = group.targets.get(key)
+        if target is None:
+            return None
+        if target.state is not State.DRAINING and not self._store.users(group.arn):
+            return checks.UNUSED
+        return target.health
+
+    async def stop(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+
+    def _address(self, group: TargetGroup, target_id: str) -> str:
+        if group.settings["TargetType"] == "ip":
+            return target_id
+        try:
+            address: str = self._world.ecs.instance_address(target_id)
+        except LookupError as error:
+            raise AwsError("InvalidTarget", f"Instance ID '{target_id}' is not valid") from error
+        return address
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+
+    async def _watch(self, group: TargetGroup, target: Target) -> None:
+        """Checks a target for as long as it is registered and its group is in use."""
+        clock = self._world.clock
+        counted = clock.monotonic()
+        while self._registered(group, target) and not _draining(target):
+            if not self._store.users(group.arn):
+                _forget(target)
+                counted = clock.monotonic()
+                await clock.sleep(self._timing.first_checks)
+                continue
+            outcome = await checks.check(group, target)
+            if _draining(target):  # it began to, while the check ran
+                return
+            due = clock.monotonic() - counted >= self._interval(group)
+            if target.state is not State.INITIAL or due or isinstance(outcome, checks.Passed):
+                counted = clock.monotonic()
+                checks.judge(group, target, outcome)
+            await clock.sleep(self._pause(group, target))
+
+    async def _drain(self, group: TargetGroup, target: Target) -> None:
+        """No new request reaches it; it goes when its last is answered, or when the delay ends."""
+        clock, begun = self._world.clock, self._world.clock.monotonic()
+        delay = group.deregistration_delay
+        await clock.sleep(min(delay, self._timing.shortest_drain))
+        while target.in_flight and clock.monotonic() - begun < delay:
+            await clock.sleep(0.05)
+        for connection in list(target.connections):
+            connection.transport.abort()
+        if self._registered(group, target):
+            del group.targets[target.id, target.port]
+
+    def _registered(self, group: TargetGroup, target: Target) -> bool:
+        return (
+            group.arn in self._store.groups
+            and group.targets.get((target.id, target.port)) is target
+        )
+
+    def _interval(self, group: TargetGroup) -> float:
+        return float(group.settings["HealthCheckIntervalSeconds"]) * self._timing.interval_scale
+
+    def _pause(self, group: TargetGroup, target: Target) -> float:
+        interval = self._interval(group)
+        initial = target.state is State.INITIAL
+        return min(interval, self._timing.first_checks) if initial else interval
+
+
+def _draining(target: Target) -> bool:
+    return target.state is State.DRAINING
+
+
+def _forget(target: Target) -> None:
+    target.health, target.passes, target.failures = checks.INITIAL, 0, 0
