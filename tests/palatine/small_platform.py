@@ -1,0 +1,46 @@
+"""`palatine up` with a platform of four lines, as a process: `python -m tests.palatine.small_platform`."""
+
+import json
+import sys
+from typing import Any
+
+from app.config import Settings
+from palatine.platform import migrate
+from palatine.trouble import Trouble
+from palatine.up import up
+
+
+class SmallPlatform:
+    """Real migrations; an API that answers with the settings it was given."""
+
+    def load(self) -> None: ...
+
+    def migrate(self, url: str) -> bool:
+        return migrate(url)
+
+    def first_admin(self, settings: Settings) -> str | None:
+        return "a-token"
+
+    def web(self, settings: Settings) -> Any:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "http":
+                body = settings.model_dump_json().encode()
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": body})
+
+        return answer
+
+    def worker(self, settings: Settings) -> "SmallPlatform":
+        return self
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+if __name__ == "__main__":
+    try:
+        code = up(Settings(**json.loads(sys.argv[1])), of=SmallPlatform())
+    except Trouble as trouble:
+        sys.exit(str(trouble))
+    sys.exit(code)
