@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -138,6 +139,14 @@ class ScriptedRegistry:
         return "Basic " + base64.b64encode(":".join(self.user or ("", "")).encode()).decode()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = False  # so that closing waits for them
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), OSError):  # clients may leave when they like
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @contextmanager
 def running() -> Iterator[ScriptedRegistry]:
     registry = ScriptedRegistry()
@@ -145,6 +154,7 @@ def running() -> Iterator[ScriptedRegistry]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 10
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -153,7 +163,7 @@ def running() -> Iterator[ScriptedRegistry]:
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     registry.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -99,8 +99,9 @@ def _challenges(headers: Sequence[str]) -> dict[str, dict[str, str]]:
     asked: dict[str, dict[str, str]] = {}
     for header in headers:
         starts = list(_SCHEME.finditer(header))
-        for start, end in zip(starts, [*starts[1:], None], strict=True):
-            text = header[start.end() : end.start() if end else None]
+        ends = [start.start() for start in starts[1:]] + [len(header)]
+        for start, end in zip(starts, ends, strict=False):
+            text = header[start.end() : end]
             asked.setdefault(
                 start[1].lower(),
                 {key.lower(): quoted or plain for key, quoted, plain in _PARAMETER.findall(text)},
