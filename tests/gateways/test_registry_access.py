@@ -89,16 +89,13 @@ def test_a_token_at_its_end_is_asked_for_anew(
     server: ScriptedRegistry, registry: Registry, lifetime: object
 ) -> None:
     server.auth = "bearer"
-    token = {"access_token": "let-in:x", "expires_in": lifetime}
-    server.special["/token"] = lambda exchange: exchange.answer(
-        200, body=json.dumps(token).encode()
-    )
+    body = json.dumps({"access_token": "let-in:x", "expires_in": lifetime}).encode()
+    server.special["/token"] = lambda exchange: exchange.answer(200, body=body)
 
     resolve(registry, server)
 
-    assert server.count("/token") == (
-        4 if lifetime == 1 else 1
-    )  # manifest, config, one layer … each
+    requests = 3  # manifest, config, layer
+    assert server.count("/token") == (requests if lifetime == 1 else 1)
 
 
 def test_a_token_refused_in_between_is_replaced_once(
@@ -203,9 +200,8 @@ def test_a_redirect_to_another_host_takes_no_secret_along(
     with running() as store:
         for blob in BUILT.blobs:
             store.blobs[blob.digest] = blob
-            server.special[f"/v2/hello/blobs/{blob.digest}"] = _to(
-                f"{store.url}/{blob.digest}?sig=1"
-            )
+            target = f"{store.url}/{blob.digest}?sig=1"
+            server.special[f"/v2/hello/blobs/{blob.digest}"] = _to(target)
 
         assert resolve(registry, server).process_types == {"web": "x"}
         assert {authorization for _, authorization in store.authorizations} == {None}
@@ -303,14 +299,11 @@ def test_what_happens_on_the_wire_is_told_in_words(
     assert caught.value.retryable
 
 
-@pytest.mark.parametrize("served", ["sha256:" + "0" * 64])
 def test_a_manifest_under_another_digest_is_refused(
-    server: ScriptedRegistry, registry: Registry, served: str
+    server: ScriptedRegistry, registry: Registry
 ) -> None:
-    body = BUILT.manifest
-    server.special[MANIFEST] = lambda exchange: exchange.answer(
-        200, {"Docker-Content-Digest": served}, body
-    )
+    headers = {"Docker-Content-Digest": "sha256:" + "0" * 64}
+    server.special[MANIFEST] = lambda exchange: exchange.answer(200, headers, BUILT.manifest)
 
     with pytest.raises(MalformedImage, match="another digest"):
         resolve(registry, server)
@@ -326,7 +319,7 @@ def test_what_is_fetched_by_digest_must_match_it(
         registry.resolve(ImageReference.parse(f"{server.host}/hello@{wanted}"))
 
 
-@pytest.mark.parametrize("size", [4 * 1024**2 + 1, 2 * 1024**3])
+@pytest.mark.parametrize("size", [4 * 1024**2 + 64 * 1024, 2 * 1024**3])
 def test_a_manifest_without_end_is_left(
     server: ScriptedRegistry, registry: Registry, size: int
 ) -> None:
@@ -334,7 +327,7 @@ def test_a_manifest_without_end_is_left(
     server.blobs["v1"] = manifest
     server.special[MANIFEST] = server.serve_blob
 
-    with pytest.raises((ImageTooLarge, MalformedImage)):
+    with pytest.raises(ImageTooLarge):
         resolve(registry, server)
 
     assert server.sent[manifest.digest] < 32 * 1024**2
