@@ -42,7 +42,7 @@ def _check(pattern: Pattern) -> None:
 
 def _check_choice(choice: object) -> None:
     match choice:
-        case {"prefix": str()} | {"exists": bool()} if len(choice) == 1:
+        case {"prefix": str(), **rest} | {"exists": bool(), **rest} if not rest:
             return
         case dict():
             raise _invalid(f"the local AWS knows prefix and exists, not {', '.join(choice)}")

@@ -1,0 +1,1 @@
+"""CloudFormation: stacks created, updated, replaced, rolled back and deleted as AWS does it."""

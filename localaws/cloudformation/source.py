@@ -1,0 +1,70 @@
+"""A template's text: JSON, or YAML with the short forms of the intrinsic functions."""
+
+import json
+from typing import Any
+
+import yaml
+
+from localaws.wire import AwsError
+
+LIMIT = 51_200  # bytes, for a template in the request itself
+
+
+def load(text: str) -> dict[str, Any]:
+    if len(text.encode()) > LIMIT:
+        raise AwsError(
+            "ValidationError",
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LIMIT}",
+        )
+    if text.lstrip().startswith("{"):
+        return _object(_json(text))
+    return _object(_yaml(text))
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 (whatever was sent)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise AwsError(
+            "ValidationError", f"Template format error: JSON not well-formed. ({error})"
+        ) from error
+
+
+def _yaml(text: str) -> Any:  # noqa: ANN401 (whatever was sent)
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        where = str(error).replace("\n", " ")
+        raise AwsError(
+            "ValidationError", f"Template format error: YAML not well-formed. ({where})"
+        ) from error
+
+
+def _object(document: object) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise AwsError("ValidationError", "Template format error: unsupported structure.")
+    return document
+
+
+class _Loader(yaml.SafeLoader):
+    """`!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`; dates stay the strings they were."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    key = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    if isinstance(node, yaml.MappingNode):
+        return {key: loader.construct_mapping(node, deep=True)}
+    if isinstance(node, yaml.SequenceNode):
+        return {key: loader.construct_sequence(node, deep=True)}
+    text = str(node.value)
+    return {key: text.split(".", 1) if name == "GetAtt" else text}
+
+
+_Loader.add_multi_constructor("!", _short_form)

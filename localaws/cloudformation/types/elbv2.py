@@ -1,0 +1,124 @@
+"""AWS::ElasticLoadBalancingV2::TargetGroup and ::ListenerRule."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.cloudformation.properties import TAGS
+from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
+from localaws.world import World
+
+_HEALTH = {
+    "HealthCheckPath": str,
+    "HealthCheckPort": str,
+    "HealthCheckProtocol": str,
+    "HealthCheckEnabled": bool,
+    "HealthCheckIntervalSeconds": int,
+    "HealthCheckTimeoutSeconds": int,
+    "HealthyThresholdCount": int,
+    "UnhealthyThresholdCount": int,
+    "Matcher": {"HttpCode": str},
+}
+_KIND = {"Protocol": str, "Port": int, "VpcId": str, "TargetType": str, "ProtocolVersion": str}
+
+
+class TargetGroup(ResourceType):
+    name = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    properties = (
+        {"Name": str, "TargetGroupAttributes": [{"Key": str, "Value": str}], "Tags": TAGS}
+        | _KIND
+        | _HEALTH
+    )
+    create_only = frozenset({"Name", *_KIND})
+    attributes = frozenset({"TargetGroupArn", "TargetGroupName", "TargetGroupFullName"})
+    named_by = "Name"
+
+    async def create(self, world: World, resource: Resource) -> None:
+        given = resource.properties
+        params = {key: given[key] for key in (*_KIND, *_HEALTH) if key in given}
+        params["Name"] = given.get("Name") or resource.generated_name(32)
+        if given.get("Tags"):
+            params["Tags"] = given["Tags"]
+        made = (await world.aws.call("elbv2", "CreateTargetGroup", params))["TargetGroups"][0]
+        resource.physical_id = made["TargetGroupArn"]
+        resource.attributes = {
+            "TargetGroupArn": made["TargetGroupArn"],
+            "TargetGroupName": made["TargetGroupName"],
+            "TargetGroupFullName": made["TargetGroupArn"].rpartition(":")[2],
+        }
+        await self._set_attributes(world, resource, {})
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        arn, now = {"TargetGroupArn": resource.physical_id}, resource.properties
+        if any(before.get(name) != now.get(name) for name in _HEALTH):
+            health = {name: now[name] for name in _HEALTH if name in now}
+            await world.aws.call("elbv2", "ModifyTargetGroup", arn | health)
+        await self._set_attributes(world, resource, before)
+        changed, removed = tag_changes(before, now)
+        group = {"ResourceArns": [resource.physical_id]}
+        if changed:
+            await world.aws.call("elbv2", "AddTags", group | {"Tags": changed})
+        if removed:
+            await world.aws.call("elbv2", "RemoveTags", group | {"TagKeys": removed})
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        params = {"TargetGroupArn": resource.physical_id}
+        await world.aws.call("elbv2", "DeleteTargetGroup", params)
+
+    async def _set_attributes(
+        self, world: World, resource: Resource, before: Mapping[str, Any]
+    ) -> None:
+        """Those that are no longer named stay as they are, as on AWS."""
+        wanted = resource.properties.get("TargetGroupAttributes", [])
+        if wanted and wanted != before.get("TargetGroupAttributes"):
+            params = {"TargetGroupArn": resource.physical_id, "Attributes": wanted}
+            await world.aws.call("elbv2", "ModifyTargetGroupAttributes", params)
+
+
+class ListenerRule(ResourceType):
+    name = "AWS::ElasticLoadBalancingV2::ListenerRule"
+    properties = {  # noqa: RUF012
+        "ListenerArn": str,
+        "Priority": int,
+        "Conditions": [
+            {
+                "Field": str,
+                "HostHeaderConfig": {"Values": [str]},
+                "PathPatternConfig": {"Values": [str]},
+                "Values": [str],
+            }
+        ],
+        "Actions": [
+            {
+                "Type": str,
+                "TargetGroupArn": str,
+                "Order": int,
+                "FixedResponseConfig": {
+                    "StatusCode": str,
+                    "ContentType": str,
+                    "MessageBody": str,
+                },
+            }
+        ],
+    }
+    required = frozenset({"Priority", "Conditions", "Actions"})
+    create_only = frozenset({"ListenerArn"})
+    attributes = frozenset({"RuleArn", "IsDefault"})
+    named_by = ""
+
+    async def create(self, world: World, resource: Resource) -> None:
+        made = await world.aws.call("elbv2", "CreateRule", dict(resource.properties))
+        resource.physical_id = made["Rules"][0]["RuleArn"]
+        resource.attributes = {"RuleArn": resource.physical_id, "IsDefault": "false"}
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        now, arn = resource.properties, {"RuleArn": resource.physical_id}
+        if before["Priority"] != now["Priority"]:
+            priorities = [arn | {"Priority": now["Priority"]}]
+            params = {"RulePriorities": priorities}
+            await world.aws.call("elbv2", "SetRulePriorities", params)
+        changed = {k: now[k] for k in ("Conditions", "Actions") if before[k] != now[k]}
+        if changed:
+            await world.aws.call("elbv2", "ModifyRule", arn | changed)
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        await world.aws.call("elbv2", "DeleteRule", {"RuleArn": resource.physical_id})

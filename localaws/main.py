@@ -1,0 +1,155 @@
+"""The local AWS as one process: its services put together, served, and stopped again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from localaws.bus import Aws
+from localaws.cloudformation.service import CloudFormation
+from localaws.ecs.service import Ecs
+from localaws.elbv2.service import Elbv2
+from localaws.events import Events
+from localaws.front import Front
+from localaws.moto import Moto
+from localaws.registry.app import asgi as registry
+from localaws.seed import Seed, seed
+from localaws.world import World
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(port: int, router_port: int, home: Path) -> None:
+    """Until SIGINT or SIGTERM. A port that is taken: one sentence on stderr, exit status 1."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    try:
+        _run(_serve(port, router_port, home))
+    except PortTaken as taken:
+        raise SystemExit(str(taken)) from None
+
+
+class PortTaken(Exception):
+    def __init__(self, port: int, option: str) -> None:
+        super().__init__(f"Port {port} of 127.0.0.1 is taken; choose another with {option}.")
+
+
+async def _serve(port: int, router_port: int, home: Path) -> None:
+    stop = asyncio.Event()
+    for one in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    with _listening(port) as listener:
+        home.mkdir(parents=True, exist_ok=True)
+        world, seeded = _world(port, router_port, home), Seed()
+        server = _Server(_config(world, seeded))
+        answering = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await _until(stop, _start(world, seeded))
+        finally:
+            server.should_exit = True
+            await _stop(world)
+            await answering
+
+
+def _world(port: int, router_port: int, home: Path) -> World:
+    world = World(home=home, port=port, router_port=router_port)
+    moto = Moto(region=world.region, account=world.account, port=port, clock=world.clock)
+    world.aws = Aws(moto)
+    world.elbv2 = Elbv2(world)
+    world.ecs = Ecs(world)
+    world.events = Events(world)
+    world.cloudformation = CloudFormation(world)
+    world.aws.own("elbv2", world.elbv2)
+    world.aws.own("ecs", world.ecs)
+    world.aws.own("events", world.events)
+    world.aws.own("cloudformation", world.cloudformation)
+    return world
+
+
+def _config(world: World, seeded: Seed) -> uvicorn.Config:
+    def health() -> tuple[int, Seed]:
+        return (200, {"status": "ok"}) if seeded else (503, {"status": "starting"})
+
+    def seed_or_not_yet() -> tuple[int, Seed]:
+        return (200, seeded) if seeded else health()
+
+    local = {"/_local/health": health, "/_local/seed": seed_or_not_yet}
+    return uvicorn.Config(
+        Front(world.aws, registry(world.home / "registry"), local),
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+async def _start(world: World, seeded: Seed) -> None:
+    try:
+        await world.elbv2.start(world.router_port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(world.router_port, "--router-port") from error
+        raise
+    await world.ecs.start()
+    seeded.update(await seed(world))
+
+
+async def _stop(world: World) -> None:
+    await world.cloudformation.stop()
+    await world.ecs.stop()
+    await world.elbv2.stop()
+    world.aws.moto.close()
+
+
+async def _until(stop: asyncio.Event, start: Coroutine[Any, Any, None]) -> None:
+    """Starts, then waits; what fails at the start is raised, and stopping may interrupt it."""
+    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await stopping
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        await asyncio.gather(starting, stopping, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(2048)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(port, "--port") from error
+            raise
+        yield listener
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: uvicorn would raise them again before our `finally` blocks run."""
+        yield
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(work)
+        return
+    import uvloop  # noqa: PLC0415 (there is none for Windows)
+
+    uvloop.run(work)

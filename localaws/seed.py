@@ -1,0 +1,120 @@
+"""What is there when the account is new: a network, a cluster of two instances, a way in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from localaws.world import World
+
+Seed = dict[str, Any]
+
+_ZONES = ("a", "b")
+_VCPUS, _MEMORY = 2, 4096  # of a t3.medium
+_TASKS_MAY_ASSUME = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+async def seed(world: World) -> Seed:
+    """The identifiers of what it made, as `/_local/seed` answers them."""
+    vpc_id, subnet_ids = await _network(world)
+    await world.aws.call("ecs", "CreateCluster", {"clusterName": world.cluster})
+    await _instances(world, subnet_ids)
+    return {
+        "region": world.region,
+        "cluster": world.cluster,
+        "vpc_id": vpc_id,
+        "subnet_ids": subnet_ids,
+        **await _load_balancer(world, subnet_ids),
+        "execution_role_arn": await _role(world, f"{world.cluster}-execution"),
+        "task_role_arn": await _role(world, f"{world.cluster}-task"),
+        "queue_url": await _queue_of_ecs_events(world),
+        "apps_domain": "localhost",
+        "router_url": f"http://127.0.0.1:{world.router_port}",
+    }
+
+
+async def _network(world: World) -> tuple[str, list[str]]:
+    made = await world.aws.call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"})
+    vpc_id = made["Vpc"]["VpcId"]
+    subnet_ids = []
+    for index, zone in enumerate(_ZONES):
+        params = {
+            "VpcId": vpc_id,
+            "CidrBlock": f"10.0.{index}.0/24",
+            "AvailabilityZone": world.region + zone,
+        }
+        made = await world.aws.call("ec2", "CreateSubnet", params)
+        subnet_ids.append(made["Subnet"]["SubnetId"])
+    return vpc_id, subnet_ids
+
+
+async def _instances(world: World, subnet_ids: list[str]) -> None:
+    """One in each zone; on Linux, which has all of 127/8, each has an address of its own."""
+    for number, (subnet_id, zone) in enumerate(zip(subnet_ids, _ZONES, strict=True), 1):
+        params = {
+            "ImageId": "ami-0ec5a0c0ffee00001",
+            "InstanceType": "t3.medium",
+            "SubnetId": subnet_id,
+            "MinCount": 1,
+            "MaxCount": 1,
+        }
+        made = await world.aws.call("ec2", "RunInstances", params)
+        world.ecs.add_instance(
+            world.cluster,
+            made["Instances"][0]["InstanceId"],
+            cpu=_VCPUS * 1024,
+            memory=_MEMORY,
+            address=f"127.0.1.{number}" if sys.platform == "linux" else "127.0.0.1",
+            availability_zone=world.region + zone,
+        )
+
+
+async def _load_balancer(world: World, subnet_ids: list[str]) -> Seed:
+    params: dict[str, Any] = {"Name": world.cluster, "Subnets": subnet_ids}
+    made = await world.aws.call("elbv2", "CreateLoadBalancer", params)
+    balancer = made["LoadBalancers"][0]
+    nothing_here = {
+        "Type": "fixed-response",
+        "FixedResponseConfig": {
+            "StatusCode": "404",
+            "ContentType": "text/plain",
+            "MessageBody": "No app has this host name.",
+        },
+    }
+    params = {
+        "LoadBalancerArn": balancer["LoadBalancerArn"],
+        "Protocol": "HTTP",
+        "Port": 80,
+        "DefaultActions": [nothing_here],
+    }
+    listener = (await world.aws.call("elbv2", "CreateListener", params))["Listeners"][0]
+    return {
+        "listener_arn": listener["ListenerArn"],
+        "load_balancer_arn": balancer["LoadBalancerArn"],
+        "load_balancer_dns": balancer["DNSName"],
+    }
+
+
+async def _role(world: World, name: str) -> str:
+    params = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(_TASKS_MAY_ASSUME)}
+    return str((await world.aws.call("iam", "CreateRole", params))["Role"]["Arn"])
+
+
+async def _queue_of_ecs_events(world: World) -> str:
+    name = f"{world.cluster}-events"
+    queue_url = (await world.aws.call("sqs", "CreateQueue", {"QueueName": name}))["QueueUrl"]
+    rule = {"Name": f"{world.cluster}-ecs", "EventPattern": json.dumps({"source": ["aws.ecs"]})}
+    await world.aws.call("events", "PutRule", rule)
+    target = {"Id": "queue", "Arn": world.arn("sqs", name)}
+    await world.aws.call("events", "PutTargets", {"Rule": rule["Name"], "Targets": [target]})
+    return str(queue_url)
