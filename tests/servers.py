@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import psycopg
 import pytest
@@ -35,7 +35,14 @@ def postgres_server() -> Iterator[str]:
         initdb += ["--locale=C", "--encoding=UTF8", "--no-sync", "--no-instructions"]
         subprocess.run(initdb, check=True, stdout=log, stderr=log, cwd="/", **_account())
         options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1"]
-        options += ["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"]
+        options += [
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "fsync=off",
+            "-c",
+            "max_connections=200",
+        ]
         url = f"postgresql://palatine@127.0.0.1:{port}/postgres"
         with _running([str(programs / "postgres"), "-D", str(data), *options], log, _connects(url)):
             yield url
@@ -55,7 +62,7 @@ def redis_server() -> Iterator[str]:
 
 
 def _postgres_programs() -> Path:
-    """Debian keeps each version in a folder of its own, outside PATH; Homebrew links one into it."""
+    """Debian keeps each version in a folder of its own, outside PATH; Homebrew links one in."""
     versions = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     newest = max(versions, key=lambda path: int(path.parts[-3]), default=None)
     found = newest or shutil.which("postgres")
@@ -89,7 +96,7 @@ def _account() -> dict[str, Any]:
 
 
 @contextmanager
-def _running(command: list[str], log: Any, ready: Callable[[], bool]) -> Iterator[None]:
+def _running(command: list[str], log: BinaryIO, ready: Callable[[], bool]) -> Iterator[None]:
     server = subprocess.Popen(
         command, stdout=log, stderr=log, cwd="/", start_new_session=True, **_account()
     )
@@ -101,7 +108,7 @@ def _running(command: list[str], log: Any, ready: Callable[[], bool]) -> Iterato
         server.wait(timeout=_READY_SECONDS)
 
 
-def _await(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Any) -> None:
+def _await(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: BinaryIO) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not ready():
         if server.poll() is not None or time.monotonic() > deadline:

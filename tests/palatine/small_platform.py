@@ -1,8 +1,9 @@
-"""`palatine up` with a platform of four lines, as a process: `python -m tests.palatine.small_platform`."""
+"""`palatine up` with a platform of a few lines, as a process of its own."""
 
 import json
 import sys
-from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.config import Settings
 from palatine.platform import migrate
@@ -21,8 +22,8 @@ class SmallPlatform:
     def first_admin(self, settings: Settings) -> str | None:
         return "a-token"
 
-    def web(self, settings: Settings) -> Any:
-        async def answer(scope: Any, receive: Any, send: Any) -> None:
+    def web(self, settings: Settings) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 body = settings.model_dump_json().encode()
                 await send({"type": "http.response.start", "status": 200, "headers": []})

@@ -1,5 +1,6 @@
 import psycopg
 import redis
+
 from tests.servers import postgres_server, redis_server
 
 
