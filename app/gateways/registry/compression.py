@@ -64,9 +64,9 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         first += chunk
     packed = chain([first], chunks)
     if first.startswith(_GZIP):
-        return _decoded(packed, Gzip)
+        return members(packed, Gzip)
     if first.startswith(_ZSTD):
-        return _decoded(packed, _zstd())
+        return members(packed, _zstd())
     for magic, name in _OTHERS.items():
         if first.startswith(magic):
             raise MalformedImage(f"A layer of the image is packed with {name}: use gzip.")
@@ -77,7 +77,7 @@ class NewDecoder(Protocol):
     def __call__(self) -> Decoder: ...
 
 
-def _decoded(packed: Iterator[bytes], new: NewDecoder) -> Iterator[bytes]:
+def members(packed: Iterator[bytes], new: NewDecoder) -> Iterator[bytes]:
     """Members or frames one after the other, as pigz and lazily pulled images write them."""
     decoder: Decoder | None = None
     for chunk in packed:

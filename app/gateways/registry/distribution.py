@@ -11,7 +11,7 @@ import httpx2
 
 from app.domain.image import ImageReference
 from app.gateways.registry.authentication import Authorizations, Credentials, denied
-from app.gateways.registry.budget import Budget
+from app.gateways.registry.budget import Budget, Limits
 from app.gateways.registry.errors import (
     ImageTooLarge,
     MalformedImage,
@@ -22,6 +22,7 @@ from app.gateways.registry.links import address, may_follow, same_origin
 
 MAX_REDIRECTS = 5
 MAX_TOKEN = 64 * 1024
+MAX_TOKEN_SECONDS = 30.0
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)  # of silence; the budget bounds the whole
 
 
@@ -110,8 +111,9 @@ class Distribution:
     def _token(self, url: httpx2.URL, headers: Mapping[str, str]) -> tuple[int, bytes]:
         response = self._send(url, {}, headers.get("Authorization"))
         try:
-            body = b"".join(_limited(response, MAX_TOKEN)) if response.status_code == 200 else b""
-            return response.status_code, body
+            if response.status_code != 200:
+                return response.status_code, b""
+            return 200, _bounded(response, MAX_TOKEN, Budget(Limits(seconds=MAX_TOKEN_SECONDS)))
         finally:
             response.close()
 
