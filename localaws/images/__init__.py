@@ -1,0 +1,1 @@
+"""Making an image out of a folder, and pushing it."""
