@@ -329,6 +329,8 @@ def upgrade() -> None:
         sa.Column("app_id", sa.Uuid(), nullable=False),
         sa.Column("process_type", sa.Text(), nullable=False),
         sa.Column("release_version", sa.Integer(), nullable=False),
+        sa.Column("command", sa.Text(), nullable=False),
+        sa.Column("size", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("arn", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -398,6 +400,7 @@ def upgrade() -> None:
         sa.Column(
             "progress", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
         ),
+        sa.Column("reached", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "progressed_at",
             sa.DateTime(timezone=True),

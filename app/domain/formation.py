@@ -37,6 +37,10 @@ class Change:
     delta: int = 0
     size: str | None = None
 
+    @property
+    def counts(self) -> bool:
+        return self.quantity is not None or self.delta != 0
+
 
 @dataclass(frozen=True)
 class Allotment:

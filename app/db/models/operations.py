@@ -43,6 +43,7 @@ class Operation(Identified, Model):
     release: Mapped[Release | None] = relationship(lazy="raise")
     superseded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("operations.id"))
     progress: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+    reached: Mapped[str] = mapped_column(server_default="")  # the same in words
     progressed_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_since: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -64,5 +64,7 @@ class TaskDefinition(Identified, Model):
     app_id: Mapped[UUID] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"))
     process_type: Mapped[str]
     release_version: Mapped[int]
+    command: Mapped[str]
+    size: Mapped[str]
     content_hash: Mapped[str]
     arn: Mapped[str] = mapped_column(unique=True)
