@@ -44,7 +44,10 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(5, gt=0)
     settle_seconds: float = Field(30, ge=0)
     drain_seconds: int = Field(30, ge=0, le=3600)
-    deploy_deadline_seconds: float = Field(600, gt=0)
+    consistency_seconds: float = Field(5, ge=0)  # for which a look that denies is not believed
+    deploy_deadline_seconds: float = Field(600, gt=0)  # of no progress
+    resolve_deadline_seconds: float = Field(120, gt=0)  # for a registry to answer
+    grace_seconds: int = Field(60, ge=0)  # to boot, before health checks count
     health_check_path: str = "/"
     health_check_interval_seconds: int = Field(10, ge=5, le=300)
     health_check_timeout_seconds: int = Field(5, ge=2, le=120)
