@@ -131,8 +131,9 @@ def _header(source: Source) -> bytes | None:
 def _check_sum(header: bytes) -> None:
     claimed = _number(header[148:156])
     summed = header[:148] + b" " * 8 + header[156:]
-    signed = sum(summed) - 256 * sum(byte > 127 for byte in summed)  # as some old tars do
-    if claimed not in (sum(summed), signed):
+    if claimed == sum(summed):
+        return
+    if claimed != sum(summed) - 256 * sum(byte > 127 for byte in summed):  # as some old tars do
         raise _unreadable()
 
 
