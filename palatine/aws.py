@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
 
+from palatine import ports
+from palatine.home import await_free
 from palatine.stopping import Stopping
 from palatine.trouble import Trouble, last_lines
 
+_HOST = "127.0.0.1"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.03
@@ -59,18 +62,28 @@ class LocalAws:
 
 
 def start(folder: Path, *, port: int, router_port: int, log: Path, stopping: Stopping) -> LocalAws:
-    """Answers once it is healthy. `folder` is where it keeps what it has."""
+    """Answers once it is healthy. `folder` is where it keeps what it has; 0 is any free port."""
     folder.mkdir(exist_ok=True, mode=0o700)
-    command = [sys.executable, "-m", "palatine.tether", str(port), str(router_port), str(folder)]
+    await_free(folder, stopping)
+    port, router_port = _free(port, router_port)
+    tether = [sys.executable, "-P", "-m", "palatine.tether"]
     with log.open("ab") as output:
         child = subprocess.Popen(
-            command,
+            [*tether, str(port), str(router_port), str(folder)],
             stdin=subprocess.PIPE,  # held by us: its end of file is our death
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for us to answer
         )
-    return _ready(LocalAws(child, f"http://127.0.0.1:{port}", log), stopping)
+    return _ready(LocalAws(child, f"http://{_HOST}:{port}", log), stopping)
+
+
+def _free(port: int, router_port: int) -> tuple[int, int]:
+    with (
+        ports.bind(_HOST, port, "--aws-port") as aws,
+        ports.bind(_HOST, router_port, "--router-port") as router,
+    ):
+        return ports.number(aws), ports.number(router)
 
 
 def _ready(aws: LocalAws, stopping: Stopping) -> LocalAws:

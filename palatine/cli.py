@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from palatine.trouble import Trouble
+
 if TYPE_CHECKING:
     from app.config import Settings
 
@@ -35,8 +37,6 @@ RouterPort = Annotated[int | None, typer.Option(help="Port apps are reached on [
 
 
 def main() -> None:
-    from palatine.trouble import Trouble
-
     try:
         cli()
     except Trouble as trouble:
@@ -122,13 +122,13 @@ def localaws_alone(
     if context.invoked_subcommand:
         return
     from localaws.main import serve
-
     from palatine import home as homes
 
     settings = _settings(aws_port=port, router_port=router_port, home=home)
     folder = homes.prepare(settings.home) / "localaws"
     folder.mkdir(exist_ok=True, mode=0o700)
-    serve(settings.aws_port, settings.router_port, folder)
+    with homes.held(folder):
+        serve(settings.aws_port, settings.router_port, folder)
 
 
 @localaws.command()
@@ -138,9 +138,13 @@ def image(
     registry: Annotated[str | None, typer.Option(help="HOST:PORT [127.0.0.1:4566].")] = None,
 ) -> None:
     """Pack a folder into an image, push it to a registry, and print its reference."""
-    from palatine import image
+    from localaws.image import PackError, PushError, push_directory
 
-    typer.echo(image.push(folder, name, registry or f"127.0.0.1:{_settings().aws_port}"))
+    try:
+        reference = push_directory(folder, name, registry or f"127.0.0.1:{_settings().aws_port}")
+    except (PackError, PushError) as error:
+        raise Trouble(str(error)) from None
+    typer.echo(reference)
 
 
 def _settings(**options: object) -> "Settings":
@@ -148,7 +152,6 @@ def _settings(**options: object) -> "Settings":
     from pydantic import ValidationError
 
     from app.config import Settings
-    from palatine.trouble import Trouble
 
     given = {name: value for name, value in options.items() if value is not None}
     try:

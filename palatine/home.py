@@ -2,13 +2,16 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from palatine.stopping import Stopping
 from palatine.trouble import Trouble
 
 _LOG_LIMIT = 5_000_000
+_LEAVING_SECONDS = 15.0
 
 
 def prepare(home: Path) -> Path:
@@ -52,6 +55,19 @@ def held(home: Path) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def await_free(folder: Path, stopping: Stopping) -> None:
+    """Wait for what a killed parent left in the folder: it is on its way out, but not yet gone."""
+    deadline = time.monotonic() + _LEAVING_SECONDS
+    while True:
+        try:
+            with held(folder):
+                return
+        except Held:
+            if time.monotonic() > deadline:
+                raise
+        stopping.pause(0.05)
 
 
 def log(home: Path, name: str) -> Path:

@@ -26,12 +26,6 @@ def bind(host: str, port: int, option: str) -> socket.socket:
     return listener
 
 
-def free(host: str, port: int, option: str) -> int:
-    """The port, which nobody listens on; one that is free, for 0."""
-    with bind(host, port, option) as listener:
-        return number(listener)
-
-
 def number(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 

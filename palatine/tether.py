@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 
+from palatine.home import held
+
 _GRACE_SECONDS = 8.0
 
 
@@ -18,7 +20,8 @@ def main(port: str, router_port: str, home: str) -> None:
     threading.Thread(target=_end_with_parent, args=(_held_input(),), daemon=True).start()
     from localaws.main import serve  # noqa: PLC0415 (the watch stands before the long import)
 
-    serve(int(port), int(router_port), Path(home))
+    with held(Path(home)):  # whoever comes next waits until we are gone
+        serve(int(port), int(router_port), Path(home))
 
 
 def _held_input() -> int:

@@ -90,18 +90,15 @@ def _postgres(settings: Settings, parts: Parts, stopping: Stopping) -> "Future[S
 
 
 def _local_aws(settings: Settings, parts: Parts, stopping: Stopping) -> "Future[LocalAws]":
-    port = ports.free(settings.host, settings.aws_port, "--aws-port")
-    router = ports.free(settings.host, settings.router_port, "--router-port")
-    folder = settings.home / "localaws"
-    return parts.start(
-        lambda: aws.start(
-            folder,
-            port=port,
-            router_port=router,
-            log=home.log(settings.home, "localaws"),
-            stopping=stopping,
-        )
+    start = partial(
+        aws.start,
+        settings.home / "localaws",
+        port=settings.aws_port,
+        router_port=settings.router_port,
+        log=home.log(settings.home, "localaws"),
+        stopping=stopping,
     )
+    return parts.start(start)
 
 
 def _on(local: LocalAws, settings: Settings) -> Settings:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,12 +212,9 @@ def test_data_that_is_damaged_is_a_sentence_with_the_logs_last_lines(home: Path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
-def test_root_keeps_the_data_where_another_account_can_reach_it(home: Path, tmp_path: Path) -> None:
+def test_root_keeps_the_data_where_another_account_can_reach_it(home: Path) -> None:
     home.chmod(0o700)
-    system = tmp_path / "system"
-    tmp_path.chmod(0o711)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    system = Path(tempfile.mkdtemp(dir="/tmp"))
 
     where = places.of(home, system=system)
 
@@ -226,4 +224,5 @@ def test_root_keeps_the_data_where_another_account_can_reach_it(home: Path, tmp_
     running.stop()
     places.forget(home)
     assert list(system.iterdir()) == []
+    system.rmdir()
     assert not (home / "postgres").is_symlink()
