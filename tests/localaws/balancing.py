@@ -1,0 +1,246 @@
+"""A load balancer of its own loop and port, and real servers to stand behind it."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from localaws.elbv2.model import TargetHealth, Timing
+from localaws.elbv2.service import Elbv2
+from localaws.world import World
+
+T = TypeVar("T")
+INSTANCE = "i-0123456789abcdef0"
+QUICK = Timing(
+    first_checks=0.02,
+    interval_scale=0.02,  # of 5 s: 0.1 s
+    connect_timeout=1.0,
+    idle_timeout=1.0,
+    shortest_drain=0.05,
+)
+
+
+class Subnets:
+    """Of EC2, what a load balancer asks."""
+
+    async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert (service, operation) == ("ec2", "DescribeSubnets")
+        return {
+            "Subnets": [
+                {"SubnetId": name, "VpcId": "vpc-1", "AvailabilityZone": f"us-east-1{name[-1]}"}
+                for name in params["SubnetIds"]
+            ]
+        }
+
+
+class Instances:
+    """Of ECS, what a load balancer asks: one instance, on this machine."""
+
+    def instance_address(self, instance_id: str) -> str:
+        return {INSTANCE: "127.0.0.1"}[instance_id]
+
+
+class Place:
+    """A load balancer "main" with a listener that answers 404, and what a test adds to it."""
+
+    def __init__(self, home: Path, timing: Timing = QUICK) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.port = free_port()
+        world = World(home=home, port=0, router_port=self.port)
+        world.aws, world.ecs = cast(Any, Subnets()), cast(Any, Instances())
+        self.elb = Elbv2(world, timing)
+        self.run(self.elb.start(self.port))
+        balancer = self.call("CreateLoadBalancer", Name="main", Subnets=["subnet-a", "subnet-b"])
+        self.balancer_arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+        self.listener_arn = self.listen(self.balancer_arn)
+
+    def close(self) -> None:
+        self.run(self.elb.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def call(self, operation: str, **params: object) -> dict[str, Any]:
+        async def calling() -> dict[str, Any]:
+            result = self.elb.operations()[operation](params)
+            return result if isinstance(result, dict) else await result
+
+        return self.run(calling())
+
+    def inside(self, work: Callable[[], T]) -> T:
+        """Calls a method of the service where the service lives: in its loop."""
+
+        async def calling() -> T:
+            return work()
+
+        return self.run(calling())
+
+    def listen(self, balancer_arn: str, port: int = 80, body: str = "No such app\n") -> str:
+        fixed = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": body}
+        made = self.call(
+            "CreateListener",
+            LoadBalancerArn=balancer_arn,
+            Protocol="HTTP",
+            Port=port,
+            DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+        )
+        return cast(str, made["Listeners"][0]["ListenerArn"])
+
+    def group(self, name: str = "web", delay: int = 300, **settings: object) -> str:
+        settings = {"HealthCheckPath": "/health", "HealthCheckIntervalSeconds": 5} | settings
+        settings = {"HealthCheckTimeoutSeconds": 2} | settings
+        made = self.call(
+            "CreateTargetGroup", Name=name, Protocol="HTTP", Port=80, VpcId="vpc-1", **settings
+        )
+        arn = cast(str, made["TargetGroups"][0]["TargetGroupArn"])
+        attribute = {"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}
+        self.call("ModifyTargetGroupAttributes", TargetGroupArn=arn, Attributes=[attribute])
+        return arn
+
+    def rule(self, priority: int, group_arn: str, host: str, path: str | None = None) -> str:
+        conditions = [{"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}]
+        if path:
+            conditions.append({"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}})
+        made = self.call(
+            "CreateRule",
+            ListenerArn=self.listener_arn,
+            Priority=priority,
+            Conditions=conditions,
+            Actions=[{"Type": "forward", "TargetGroupArn": group_arn}],
+        )
+        return cast(str, made["Rules"][0]["RuleArn"])
+
+    def register(self, group_arn: str, port: int) -> None:
+        self.inside(lambda: self.elb.register(group_arn, INSTANCE, port))
+
+    def deregister(self, group_arn: str, port: int) -> None:
+        self.inside(lambda: self.elb.deregister(group_arn, INSTANCE, port))
+
+    def state(self, group_arn: str, port: int) -> TargetHealth | None:
+        return self.inside(lambda: self.elb.state(group_arn, INSTANCE, port))
+
+    def until(self, group_arn: str, port: int, state: str | None, seconds: float = 5) -> None:
+        """Waits for a target to be in a state; None: to be gone."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            health = self.state(group_arn, port)
+            if (health and health.state) == state:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"{self.state(group_arn, port)} after {seconds} s, wanted {state}")
+
+
+class Server(ThreadingHTTPServer):
+    """A target: says its name, what it was sent, and what it is told to say of its health."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, name: str = "one") -> None:
+        self.name = name
+        self.health = 200
+        self.checks = 0
+        self.requests: list[str] = []
+        self.entered = threading.Event()
+        self.release = threading.Event()
+        super().__init__(("127.0.0.1", 0), _Answers)
+
+    @property
+    def port(self) -> int:
+        return self.server_port
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.server.checks += 1
+            self._say(self.server.health, b"")
+            return
+        self.server.requests.append(self.path)
+        match self.path:
+            case "/held":
+                self.server.entered.set()
+                self.server.release.wait(10)
+            case "/slow":
+                self.server.entered.wait(0.2)
+            case "/broken":
+                self.close_connection = True
+                return
+            case "/cut":
+                self.send_response(200)
+                self.send_header("Content-Length", "100")
+                self.end_headers()
+                self.wfile.write(b"only this")
+                self.close_connection = True
+                return
+            case "/chunks":
+                self._chunks()
+                return
+        self._say(200, self._told().encode())
+
+    def do_POST(self) -> None:
+        self.server.requests.append(self.path)
+        length = int(self.headers.get("Content-Length", 0))
+        self._say(200, self.rfile.read(length))
+
+    do_PUT = do_POST  # noqa: N815 - http.server's name
+
+    def do_HEAD(self) -> None:
+        self._say(200, b"x" * 10)
+
+    def _told(self) -> str:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return json.dumps({"server": self.server.name, "path": self.path, "headers": headers})
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _chunks(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"5\r\nfirst\r\n")
+        self.server.entered.set()
+        self.server.release.wait(10)
+        self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+@contextmanager
+def serving(name: str = "one") -> Iterator[Server]:
+    server = Server(name)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.release.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return cast(int, probe.getsockname()[1])
