@@ -4,14 +4,16 @@
 # pays in a thread while PostgreSQL starts.
 # ruff: noqa: PLC0415
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.config import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-    from starlette.types import ASGIApp
+
+    from palatine.web import Application
 
 
 class Worker(Protocol):
@@ -25,7 +27,8 @@ class Platform(Protocol):
     def load(self) -> None: ...
     def migrate(self, url: str) -> bool: ...
     def first_admin(self, settings: Settings) -> str | None: ...
-    def web(self, settings: Settings) -> "ASGIApp": ...
+    def prepare(self, settings: Settings) -> None: ...
+    def web(self, settings: Settings) -> "Application": ...
     def worker(self, settings: Settings) -> Worker: ...
 
 
@@ -45,13 +48,11 @@ def migrate(url: str) -> bool:
 
 
 def first_admin(settings: Settings) -> str | None:
-    """Make the first admin if there is nobody yet: the token, unless the settings named it."""
+    """Make the first admin if there is nobody yet; their token, or None."""
     from app.services import accounts
 
-    given = settings.admin_token.get_secret_value() if settings.admin_token else None
     with _session(settings) as session:
-        token = accounts.ensure_admin(session, given)
-    return None if given else token
+        return accounts.ensure_admin(session)
 
 
 def rotate_token(settings: Settings) -> str:
@@ -62,16 +63,44 @@ def rotate_token(settings: Settings) -> str:
         return accounts.rotate_admin(session)
 
 
-def web(settings: Settings) -> "ASGIApp":
-    from app.main import from_settings
+def up_to_date(url: str) -> bool:
+    from app.db import engine, migrations
 
-    return from_settings(settings)
+    database = engine.connect(url, pool_size=1)
+    try:
+        return migrations.current(database) == migrations.newest()
+    finally:
+        database.dispose()
+
+
+def prepare(settings: Settings) -> None:
+    """Make known what the settings name: the cluster, and the first admin's token."""
+    from app.services import accounts, clusters
+
+    with _session(settings) as session:
+        if settings.listener_arn:
+            clusters.ensure(
+                session,
+                settings.cluster,
+                region=settings.aws_region,
+                listener_arn=settings.listener_arn,
+            )
+        if settings.admin_token:
+            accounts.ensure_admin(session, settings.admin_token.get_secret_value())
+
+
+def web(settings: Settings) -> "Application":
+    from app.main import from_settings
+    from palatine.web import Application
+
+    api = from_settings(settings)
+    return Application(api, api.state.hub.stop)
 
 
 def openapi() -> dict[str, Any]:
-    from app.main import openapi
+    from app.main import document
 
-    return openapi()
+    return document()
 
 
 def worker(settings: Settings) -> Worker:
@@ -88,8 +117,13 @@ def run_worker(settings: Settings) -> None:
     run(settings)
 
 
-def _session(settings: Settings) -> "AbstractContextManager[Session]":
+@contextmanager
+def _session(settings: Settings) -> "Iterator[Session]":
     from app.db import engine
 
-    url = settings.database_url or ""
-    return engine.sessions(engine.connect(url, pool_size=1)).begin()
+    database = engine.connect(settings.database_url or "", pool_size=1)
+    try:
+        with engine.sessions(database).begin() as session:
+            yield session
+    finally:
+        database.dispose()

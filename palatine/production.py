@@ -14,6 +14,7 @@ def web(settings: Settings) -> None:
     stopping = Stopping()
     stopping.on_signals()
     logs.to_terminal(settings.log_level)
+    platform.prepare(settings)
     with ports.bind(settings.host, settings.port, "--port") as listener:
         settings = settings.having(port=ports.number(listener))
         asgi.serve(platform.web(settings), listener, stopping, lambda: _announce(settings))
@@ -32,6 +33,9 @@ def _check(settings: Settings, command: str) -> None:
                 f"`{command}` needs PALATINE_{name.upper()}; "
                 "`palatine up` brings everything it needs itself."
             )
+
+    if not platform.up_to_date(settings.database_url or ""):
+        raise Trouble("The database's schema is of another version: run `palatine migrate`.")
 
 
 def _announce(settings: Settings) -> None:

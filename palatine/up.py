@@ -1,5 +1,6 @@
 """`palatine up`: the whole platform in one terminal, and nothing left of it afterwards."""
 
+import logging
 import sys
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
@@ -16,11 +17,13 @@ from palatine.postgres.server import Server
 from palatine.stopping import Stopped, Stopping
 from palatine.trouble import Trouble
 
+_log = logging.getLogger(__name__)
 # what the local AWS does at once takes AWS seconds
 _LOCAL_PACE = {
     "poll_seconds": 0.2,
     "settle_seconds": 2,
     "drain_seconds": 2,
+    "consistency_seconds": 1,
     "health_check_interval_seconds": 5,
     "health_check_timeout_seconds": 2,
 }
@@ -55,6 +58,7 @@ def _run(settings: Settings, of: Platform, stopping: Stopping) -> None:
         worker = parts.start(partial(_working, settings, of))
         application = of.web(settings)
         parts.wait(worker)
+        of.prepare(settings)
         token = of.first_admin(settings)
         # late, so that a start that fails has spent few of its seconds on uvicorn
         from palatine import web  # noqa: PLC0415
@@ -113,6 +117,7 @@ def _migrate(settings: Settings, of: Platform) -> None:
     try:
         of.migrate(settings.database_url or "")
     except Exception as error:
+        _log.exception("migrations")
         raise Trouble(f"The database could not be brought up to date: {error}") from error
 
 
@@ -126,7 +131,11 @@ class _Working:
 
 def _working(settings: Settings, of: Platform) -> _Working:
     working = _Working(of.worker(settings))
-    working.worker.start()
+    try:
+        working.worker.start()
+    except RuntimeError as error:
+        working.stop()
+        raise Trouble(str(error)) from None
     return working
 
 

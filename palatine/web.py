@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 3  # what clients of a stream are given to leave
 
 
+@dataclass(frozen=True)
+class Application:
+    asgi: "ASGIApp"
+    leave: Callable[[], None]  # told at once when stopping begins, so that open streams end
+
+
 def serve(
-    app: "ASGIApp", listener: socket.socket, stopping: Stopping, ready: Callable[[], None]
+    application: Application, listener: socket.socket, stopping: Stopping, ready: Callable[[], None]
 ) -> None:
     """Until stopping is asked for. `ready` is called once requests are answered."""
     config = uvicorn.Config(
-        app,
+        application.asgi,
         loop="uvloop",
         http="httptools",
         access_log=False,
@@ -30,6 +37,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, ready)
+    stopping.tell(application.leave)
     stopping.tell(lambda: server.leave(stopping))
     try:
         server.run(sockets=[listener])

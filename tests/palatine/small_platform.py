@@ -3,12 +3,13 @@
 import json
 import sys
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from app.config import Settings
 from palatine.platform import migrate
 from palatine.trouble import Trouble
 from palatine.up import up
+from palatine.web import Application
 
 
 class SmallPlatform:
@@ -19,17 +20,19 @@ class SmallPlatform:
     def migrate(self, url: str) -> bool:
         return migrate(url)
 
+    def prepare(self, settings: Settings) -> None: ...
+
     def first_admin(self, settings: Settings) -> str | None:
         return "a-token"
 
-    def web(self, settings: Settings) -> ASGIApp:
+    def web(self, settings: Settings) -> Application:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 body = settings.model_dump_json().encode()
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 await send({"type": "http.response.body", "body": body})
 
-        return answer
+        return Application(answer, leave=lambda: None)
 
     def worker(self, settings: Settings) -> "SmallPlatform":
         return self
