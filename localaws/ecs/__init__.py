@@ -1,0 +1,1 @@
+"""Elastic Container Service on one machine: the API, the scheduler, the lives of tasks."""

@@ -1,0 +1,87 @@
+"""What every API operation has at hand, and how it finds what it was asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.ecs import names
+from localaws.ecs.lives import Lives
+from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
+from localaws.ecs.needs import World
+from localaws.ecs.notices import Notices
+from localaws.ecs.rollouts import Rollouts
+from localaws.ecs.starting import Starting
+from localaws.wire import AwsError
+
+Params = dict[str, Any]
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Desk:
+    world: World
+    state: State
+    lives: Lives
+    starting: Starting
+    rollouts: Rollouts
+    notices: Notices
+    wake: Callable[[], None]
+
+    def cluster(self, params: Params) -> Cluster:
+        found = self.state.clusters.get(names.short(params.get("cluster", "default")))
+        if found is None or found.status == "INACTIVE":
+            raise AwsError("ClusterNotFoundException", "Cluster not found.")
+        return found
+
+    def service(self, cluster: Cluster, name: str) -> Service:
+        found = self.state.services.get((cluster.name, names.short(name)))
+        if found is None:
+            raise AwsError("ServiceNotFoundException", "Service not found.")
+        return found
+
+    def definition(self, name: str, missing: str) -> TaskDefinition:
+        """By ARN, `family:revision`, or the family's newest that is active."""
+        family, revision = names.revision(name)
+        for one in reversed(self.state.definitions.get(family, ())):
+            if one.revision == revision or (revision is None and one.active):
+                return one
+        raise AwsError("ClientException", missing)
+
+    def instance(self, cluster: Cluster, name: str) -> Instance | None:
+        for one in self.state.instances.values():
+            if one.cluster == cluster.name and one.id == names.short(name):
+                return one
+        return None
+
+    def tags(self, arn: str) -> list[dict[str, str]]:
+        kept = self.state.tags.get(arn, {})
+        return [{"key": key, "value": value} for key, value in kept.items()]
+
+    def tag(self, arn: str, tags: Iterable[Mapping[str, str]]) -> None:
+        added = {one["key"]: one.get("value", "") for one in tags}
+        if added:
+            self.state.tags[arn] = self.state.tags.get(arn, {}) | added
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("InvalidParameterException", message)
+
+
+def refuse_unmodelled(operation: str, params: Params, modelled: Iterable[str]) -> None:
+    """Nothing that was asked for is dropped in silence."""
+    for name in sorted(params.keys() - set(modelled)):
+        message = f"{name} of ecs.{operation} is not modelled by the local AWS"
+        raise AwsError("UnsupportedOperation", message, status=501)
+
+
+def page(names_: list[str], params: Params, key: str, size: int) -> Result:
+    """One page of a listing under `key`; tokens are offsets."""
+    try:
+        start = int(params.get("nextToken") or 0)
+    except ValueError:
+        raise invalid("Invalid token") from None
+    end = start + min(params.get("maxResults") or size, 100)
+    more = {"nextToken": str(end)} if end < len(names_) else {}
+    return {key: names_[start:end], **more}

@@ -1,0 +1,103 @@
+"""What ECS says in service events and stopped reasons, in its own words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from localaws.ecs.names import short
+
+GUIDE = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+ESSENTIAL_EXITED = "Essential container in task exited"
+STOPPED_BY_USER = "Task stopped by user"
+FORCED_OUT = "Container instance deregistration forced by user"
+DRAINED = "Service scheduler stopped the task because its container instance is draining"
+BREAKER_OPENED = "ECS deployment circuit breaker: tasks failed to start."
+SHORTAGES = {
+    "RESOURCE:MEMORY": "has insufficient memory available.",
+    "RESOURCE:CPU": "has insufficient CPU units available.",
+    "RESOURCE:PORTS": "is already using a port required by your task.",
+}
+
+
+def started(service: str, task_ids: Sequence[str]) -> str:
+    return f"(service {service}) has started {len(task_ids)} tasks: {_tasks(task_ids)}."
+
+
+def stopped(service: str, task_ids: Sequence[str]) -> str:
+    return f"(service {service}) has stopped {len(task_ids)} running tasks: {_tasks(task_ids)}."
+
+
+def _tasks(task_ids: Sequence[str]) -> str:
+    return " ".join(f"(task {task_id})" for task_id in task_ids)
+
+
+def registered(service: str, count: int, target_group: str) -> str:
+    return f"(service {service}) registered {count} targets in (target-group {target_group})"
+
+
+def deregistered(service: str, count: int, target_group: str) -> str:
+    return f"(service {service}) deregistered {count} targets in (target-group {target_group})"
+
+
+def draining(service: str, count: int) -> str:
+    return f"(service {service}) has begun draining connections on {count} tasks."
+
+
+def steady(service: str) -> str:
+    return f"(service {service}) has reached a steady state."
+
+
+def unhealthy(service: str, instance: str, port: int, target_group: str, why: str) -> str:
+    return (
+        f"(service {service}) (instance {instance}) (port {port}) is unhealthy in "
+        f"(target-group {target_group}) due to (reason {why})"
+    )
+
+
+def failed_health_checks(target_group: str) -> str:
+    return f"Task failed ELB health checks in (target-group {target_group})"
+
+
+def scaling(deployment: str) -> str:
+    return f"Scaling activity initiated by (deployment {deployment})"
+
+
+def unplaced(service: str, closest: str | None, reason: str) -> str:
+    """`closest` is the ARN of an instance, None where the cluster has none."""
+    begin = (
+        f"(service {service}) was unable to place a task because no container instance met "
+        "all of its requirements."
+    )
+    if closest is None:
+        return f"{begin} Reason: No Container Instances were found in your cluster.{GUIDE}"
+    why = SHORTAGES.get(reason, f"encountered error {reason!r}.".replace("'", '"'))
+    return f"{begin} The closest matching (container-instance {short(closest)}) {why}{GUIDE}"
+
+
+def impaired(service: str) -> str:
+    return f"(service {service}) is unable to consistently start tasks successfully.{GUIDE}"
+
+
+def stuck(service: str) -> str:
+    return (
+        f"(service {service}) was unable to stop or start tasks during a deployment because of "
+        "the service deployment configuration. Update the minimumHealthyPercent or "
+        "maximumPercent value and try again."
+    )
+
+
+def completed(service: str, deployment: str) -> str:
+    return f"(service {service}) (deployment {deployment}) deployment completed."
+
+
+def failed(service: str, deployment: str) -> str:
+    return (
+        f"(service {service}) (deployment {deployment}) deployment failed: tasks failed to start."
+    )
+
+
+def rolling_back(service: str, failed_deployment: str, deployment: str) -> str:
+    return (
+        f"(service {service}) (deployment {failed_deployment}) rolling back to "
+        f"(deployment {deployment})."
+    )

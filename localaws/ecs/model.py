@@ -1,0 +1,242 @@
+"""The nouns of ECS as they are kept: plain state, changed only by this package."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from localaws.ecs.backoff import Backoff
+
+Json = dict[str, Any]
+EVENTS_KEPT = 100
+
+
+@dataclass
+class Cluster:
+    name: str
+    arn: str
+    status: str = "ACTIVE"
+    settings: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class Instance:
+    id: str
+    arn: str
+    cluster: str
+    ec2_instance_id: str
+    address: str  # where its containers listen
+    availability_zone: str
+    cpu: int  # units, 1024 a core
+    memory: int  # MiB
+    registered_at: datetime
+    status: str = "ACTIVE"
+    version: int = 1
+
+
+@dataclass
+class TaskDefinition:
+    arn: str
+    family: str
+    revision: int
+    body: Json  # as registered, in boto3's shape, without tags
+    registered_at: datetime
+    deregistered_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.deregistered_at is None
+
+    @property
+    def containers(self) -> list[Json]:
+        return list(self.body["containerDefinitions"])
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}:{self.revision}"
+
+
+class Rollout(StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+@dataclass
+class ServiceDeployment:
+    """The record of one rollout, kept after its deployment has gone from the service."""
+
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    revision_arn: str
+    sources: list[str]  # revision ARNs
+    configuration: Json
+    created_at: datetime
+    updated_at: datetime
+    status: str = "PENDING"
+    reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stopped_at: datetime | None = None
+    rollback: Json | None = None
+    breaker: str = "DISABLED"  # MONITORING, MONITORING_COMPLETE, TRIGGERED
+    failures: int = 0
+    threshold: int = 0
+
+
+@dataclass
+class Deployment:
+    id: str
+    task_definition: str  # ARN
+    load_balancers: list[Json]
+    created_at: datetime
+    updated_at: datetime
+    record: ServiceDeployment
+    primary: bool = True
+    rollout: Rollout = Rollout.IN_PROGRESS
+    reason: str = ""
+    failed_tasks: int = 0
+    rolls_back: ServiceDeployment | None = None  # the record of the one this takes back
+
+
+@dataclass
+class Notes:
+    """What happened to a service's tasks since its last events were written."""
+
+    registered: Counter[str] = field(default_factory=Counter)  # by target group
+    deregistered: Counter[str] = field(default_factory=Counter)
+    draining: int = 0
+    stopped: list[str] = field(default_factory=list)  # task ids
+
+
+@dataclass
+class Service:
+    name: str
+    arn: str
+    cluster: str
+    cluster_arn: str
+    desired_count: int
+    task_definition: str  # ARN
+    load_balancers: list[Json]
+    configuration: Json  # deploymentConfiguration, percentages filled in
+    settings: Json  # what is only kept and answered, and what placement reads
+    created_at: datetime
+    status: str = "ACTIVE"
+    grace_seconds: int = 0
+    deployments: list[Deployment] = field(default_factory=list)  # newest first
+    last_good: Deployment | None = None  # the last that was COMPLETED
+    history: list[ServiceDeployment] = field(default_factory=list)  # newest first
+    events: deque[Json] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    backoff: Backoff = field(default_factory=Backoff)
+    steady_since: datetime | None = None
+    said: dict[str, datetime] = field(default_factory=dict)  # messages held back as repetitions
+    next_placement: float = 0.0  # monotonic; before it a failed placement does not count again
+    stopped_at: datetime | None = None
+    notes: Notes = field(default_factory=Notes)
+    tasks: list[Task] = field(default_factory=list)  # those not STOPPED yet
+
+    @property
+    def primary(self) -> Deployment:
+        """There is one until the service is INACTIVE."""
+        return next(one for one in self.deployments if one.primary)
+
+    @property
+    def breaker(self) -> Json:
+        return dict(self.configuration.get("deploymentCircuitBreaker") or {"enable": False})
+
+
+class Life(StrEnum):
+    """A task's lastStatus; it only ever moves down this list."""
+
+    PROVISIONING = "PROVISIONING"
+    PENDING = "PENDING"
+    ACTIVATING = "ACTIVATING"
+    RUNNING = "RUNNING"
+    DEACTIVATING = "DEACTIVATING"
+    STOPPING = "STOPPING"
+    DEPROVISIONING = "DEPROVISIONING"
+    STOPPED = "STOPPED"
+
+
+STARTING = (Life.PROVISIONING, Life.PENDING, Life.ACTIVATING)
+
+
+@dataclass
+class Container:
+    name: str
+    arn: str
+    image: str
+    definition: Json
+    token: str  # of its metadata endpoint
+    last_status: str = "PENDING"
+    exit_code: int | None = None
+    reason: str | None = None
+    runtime_id: str | None = None
+    image_digest: str | None = None
+    bindings: list[Json] = field(default_factory=list)
+
+    @property
+    def essential(self) -> bool:
+        return bool(self.definition.get("essential", True))
+
+
+@dataclass(frozen=True)
+class Target:
+    group: str
+    id: str
+    port: int
+
+
+@dataclass
+class Task:
+    id: str
+    arn: str
+    cluster: str
+    cluster_arn: str
+    definition: TaskDefinition
+    instance: Instance
+    group: str
+    containers: list[Container]
+    created_at: datetime
+    overrides: Json = field(default_factory=dict)
+    started_by: str | None = None
+    service: Service | None = None
+    deployment: Deployment | None = None
+    tags: list[Json] = field(default_factory=list)
+    status: Life = Life.PROVISIONING
+    desired_status: str = "RUNNING"
+    version: int = 1
+    updated_at: datetime | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+    started_at: datetime | None = None
+    stopping_at: datetime | None = None
+    execution_stopped_at: datetime | None = None
+    stopped_at: datetime | None = None
+    targets: list[Target] = field(default_factory=list)
+    healthy_since: datetime | None = None
+
+    @property
+    def wanted(self) -> bool:
+        return self.desired_status == "RUNNING"
+
+    @property
+    def over(self) -> bool:
+        return self.status is Life.STOPPED
+
+
+@dataclass
+class State:
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
+    definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family
+    services: dict[tuple[str, str], Service] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)  # by id
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)  # by ARN
+    tokens: dict[tuple[str, str], tuple[Json, list[str]]] = field(default_factory=dict)

@@ -1,0 +1,85 @@
+"""What ECS needs of the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Aws(Protocol):
+    async def call(
+        self, service: str, operation: str, params: dict[str, Any]
+    ) -> dict[str, Any]: ...
+
+
+class Events(Protocol):
+    async def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: Sequence[str] = (),
+        *,
+        at: datetime | None = None,
+    ) -> str: ...
+
+
+class TargetHealth(Protocol):
+    @property
+    def state(self) -> str:
+        """initial, healthy, unhealthy, draining or unused."""
+        ...
+
+    @property
+    def reason(self) -> str | None: ...
+
+    @property
+    def description(self) -> str | None: ...
+
+
+class LoadBalancers(Protocol):
+    def register(self, target_group_arn: str, target_id: str, port: int) -> object: ...
+
+    def deregister(self, target_group_arn: str, target_id: str, port: int) -> object: ...
+
+    def state(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None: ...
+
+    def has_load_balancer(self, target_group_arn: str) -> bool: ...
+
+
+class World(Protocol):
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def aws(self) -> Aws: ...
+
+    @property
+    def events(self) -> Events: ...
+
+    @property
+    def elbv2(self) -> LoadBalancers: ...
+
+    def arn(self, service: str, resource: str) -> str: ...

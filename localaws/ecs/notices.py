@@ -1,0 +1,79 @@
+"""What ECS tells the world: service events, and EventBridge events in the order they happened."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from localaws.ecs import task_shape
+from localaws.ecs.model import Deployment, Service, Task
+from localaws.ecs.needs import World
+
+log = logging.getLogger(__name__)
+REPEAT_AFTER = timedelta(hours=6)  # AWS holds back what it has said already
+
+
+class Notices:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._outgoing: asyncio.Queue[tuple[str, dict[str, Any], list[str]]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Delivers for ever. A rule or queue that fails costs its event, nothing else."""
+        while True:
+            detail_type, detail, resources = await self._outgoing.get()
+            try:
+                await self._world.events.emit("aws.ecs", detail_type, detail, resources)
+            except Exception:
+                log.exception("an event of ECS was not delivered: %s", detail_type)
+
+    def task_changed(self, task: Task) -> None:
+        detail = task_shape.describe(task) | {"updatedAt": task.updated_at}
+        self._emit("ECS Task State Change", detail, task.arn)
+
+    def deployment_changed(self, service: Service, deployment: Deployment) -> None:
+        failed = deployment.rollout == "FAILED"
+        detail = {
+            "eventType": "ERROR" if failed else "INFO",
+            "eventName": f"SERVICE_DEPLOYMENT_{deployment.rollout}",
+            "clusterArn": service.cluster_arn,
+            "deploymentId": deployment.id,
+            "updatedAt": deployment.updated_at,
+            "reason": deployment.reason,
+        }
+        self._emit("ECS Deployment State Change", detail, service.arn)
+
+    def acted(
+        self, service: Service, name: str, severity: str = "INFO", **more: str | list[str]
+    ) -> None:
+        detail = {
+            "eventType": severity,
+            "eventName": name,
+            "clusterArn": service.cluster_arn,
+            "createdAt": self._world.clock.now(),
+        }
+        self._emit("ECS Service Action", detail | more, service.arn)
+
+    def say(self, service: Service, message: str) -> None:
+        event = {"id": str(uuid.uuid4()), "createdAt": self._world.clock.now(), "message": message}
+        service.events.appendleft(event)
+
+    def say_once(self, service: Service, message: str) -> bool:
+        """Whether it was said: not again within six hours, unless `forget` came between."""
+        now = self._world.clock.now()
+        last = service.said.get(message)
+        if last and now - last < REPEAT_AFTER:
+            return False
+        service.said[message] = now
+        self.say(service, message)
+        return True
+
+    def forget(self, service: Service) -> None:
+        """The cause is resolved: the same trouble is news again."""
+        service.said.clear()
+
+    def _emit(self, detail_type: str, detail: dict[str, Any], resource: str) -> None:
+        self._outgoing.put_nowait((detail_type, detail, [resource]))

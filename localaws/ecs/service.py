@@ -1,0 +1,125 @@
+"""The service put together: its state, the scheduler, the driver, and the API in front."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from functools import partial
+
+from localaws.drivers.driver import Driver
+from localaws.drivers.process import ProcessDriver
+from localaws.ecs import (
+    clusters,
+    instances,
+    service_deployments,
+    service_queries,
+    services,
+    tags,
+    task_definitions,
+    tasks,
+)
+from localaws.ecs.desk import Desk
+from localaws.ecs.lives import Lives
+from localaws.ecs.metadata import Metadata
+from localaws.ecs.model import Instance, State
+from localaws.ecs.needs import World
+from localaws.ecs.notices import Notices
+from localaws.ecs.rollouts import Rollouts
+from localaws.ecs.scheduler import Scheduler
+from localaws.ecs.starting import Starting
+from localaws.world import Operation
+
+API = (
+    clusters,
+    task_definitions,
+    services,
+    service_queries,
+    service_deployments,
+    tasks,
+    instances,
+    tags,
+)
+
+
+class Ecs:
+    def __init__(self, world: World, driver: Driver | None = None) -> None:
+        self._world = world
+        self._state = State()
+        self._driver = driver or ProcessDriver(world.home / "containers", world.port)
+        self._metadata = Metadata()
+        self._notices = Notices(world)
+        rollouts = Rollouts(world, self._notices)
+        self._scheduler = Scheduler(world, self._state, self._notices, rollouts)
+        self._lives = Lives(
+            world,
+            self._driver,
+            self._notices,
+            self._metadata,
+            changed=self._scheduler.wake,
+            stopping=self._scheduler.stopping,
+            over=self._scheduler.over,
+        )
+        starting = Starting(world, self._state, self._lives)
+        self._scheduler.lives, self._scheduler.starting = self._lives, starting
+        self._desk = Desk(
+            world, self._state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
+        )
+        self._loops: list[asyncio.Task[None]] = []
+
+    def operations(self) -> Mapping[str, Operation]:
+        return {
+            name: partial(operation, self._desk)
+            for module in API
+            for name, operation in module.OPERATIONS.items()
+        }
+
+    async def start(self) -> None:
+        await self._driver.start()
+        await self._metadata.start()
+        self._loops = [
+            asyncio.create_task(self._scheduler.run()),
+            asyncio.create_task(self._notices.run()),
+        ]
+
+    async def stop(self) -> None:
+        """Every task is killed; nobody waits for their stop timeouts."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._lives.shut_down()
+        await self._metadata.stop()
+        await self._driver.stop()
+
+    def add_instance(
+        self,
+        cluster: str,
+        ec2_instance_id: str,
+        address: str,
+        availability_zone: str,
+        cpu: int = 2048,
+        memory: int = 4096,
+    ) -> str:
+        """The ARN of a container instance that takes tasks from now on."""
+        instance_id = uuid.uuid4().hex
+        arn = self._world.arn("ecs", f"container-instance/{cluster}/{instance_id}")
+        self._state.instances[arn] = Instance(
+            id=instance_id,
+            arn=arn,
+            cluster=cluster,
+            ec2_instance_id=ec2_instance_id,
+            address=address,
+            availability_zone=availability_zone,
+            cpu=cpu,
+            memory=memory,
+            registered_at=self._world.clock.now(),
+        )
+        self._scheduler.wake()
+        return arn
+
+    def instance_address(self, ec2_instance_id: str) -> str:
+        """LookupError for one that is no container instance."""
+        for instance in self._state.instances.values():
+            if instance.ec2_instance_id == ec2_instance_id:
+                return instance.address
+        raise LookupError(ec2_instance_id)

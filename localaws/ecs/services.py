@@ -1,0 +1,145 @@
+"""Services: created, updated, deleted. The scheduler does the rest."""
+
+from __future__ import annotations
+
+import re
+
+from localaws.ecs import service_settings, service_shape
+from localaws.ecs.desk import Desk, Params, Result, invalid
+from localaws.ecs.model import Cluster, Service, TaskDefinition
+from localaws.wire import AwsError
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+MOST_DEPLOYMENTS = 5
+
+
+def create(desk: Desk, params: Params) -> Result:
+    cluster = desk.cluster(params)
+    service_settings.check_creation(params)
+    if not NAME.fullmatch(params["serviceName"]):
+        raise invalid("Invalid service name.")
+    if present := _present(desk, cluster, params):
+        return {"service": service_shape.describe(desk, present, with_tags=True)}
+    service = _make(desk, cluster, params)
+    desk.state.services[cluster.name, service.name] = service
+    desk.tag(service.arn, params.get("tags", ()))
+    if token := params.get("clientToken"):
+        desk.state.tokens["CreateService", token] = (_fingerprint(params), [service.arn])
+    desk.rollouts.begin(service)
+    desk.wake()
+    return {"service": service_shape.describe(desk, service, with_tags=True)}
+
+
+def _present(desk: Desk, cluster: Cluster, params: Params) -> Service | None:
+    """The service that the same call made before; any other of that name is in the way."""
+    service = desk.state.services.get((cluster.name, params["serviceName"]))
+    token = params.get("clientToken")
+    asked, made = desk.state.tokens.get(("CreateService", token or ""), (None, []))
+    if made and asked != _fingerprint(params):
+        raise invalid("Creation of service was not idempotent.")
+    if service is None or service.status == "INACTIVE":
+        return None
+    if service.status == "DRAINING":
+        raise invalid("Unable to Start a service that is still Draining.")
+    if service.arn not in made:
+        raise invalid("Creation of service was not idempotent.")
+    return service
+
+
+def _fingerprint(params: Params) -> Params:
+    return {key: value for key, value in params.items() if key != "clientToken"}
+
+
+def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
+    definition = _usable(desk, params["taskDefinition"])
+    balancers = params.get("loadBalancers", [])
+    service_settings.check_load_balancers(desk, balancers, definition)
+    name = params["serviceName"]
+    return Service(
+        name=name,
+        arn=desk.world.arn("ecs", f"service/{cluster.name}/{name}"),
+        cluster=cluster.name,
+        cluster_arn=cluster.arn,
+        desired_count=params.get("desiredCount", 1),
+        task_definition=definition.arn,
+        load_balancers=balancers,
+        configuration=service_settings.configuration(params.get("deploymentConfiguration", {})),
+        settings={key: params[key] for key in service_settings.KEPT if key in params},
+        created_at=desk.world.clock.now(),
+        grace_seconds=params.get("healthCheckGracePeriodSeconds", 0),
+    )
+
+
+def _usable(desk: Desk, name: str) -> TaskDefinition:
+    definition = desk.definition(name, "TaskDefinition not found.")
+    if not definition.active:
+        raise AwsError("ClientException", "TaskDefinition is inactive")
+    return definition
+
+
+def update(desk: Desk, params: Params) -> Result:
+    """Only what the tasks are made of begins a deployment; a count alone never does."""
+    service = desk.service(desk.cluster(params), params["service"])
+    service_settings.check_update(params)
+    if service.status != "ACTIVE":
+        raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
+    definition, balancers, deploys = _deployed(desk, service, params)
+    configuration = service_settings.configuration(
+        params.get("deploymentConfiguration", {}), service.configuration
+    )
+    if deploys:
+        _check_room(desk, service)
+    service.task_definition, service.load_balancers = definition, balancers
+    service.configuration = configuration
+    service.desired_count = params.get("desiredCount", service.desired_count)
+    service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
+    service.settings |= {key: params[key] for key in service_settings.KEPT if key in params}
+    service.next_placement = 0.0
+    if deploys:
+        _deploy(desk, service)
+    desk.wake()
+    return {"service": service_shape.describe(desk, service, with_tags=True)}
+
+
+def _deployed(desk: Desk, service: Service, params: Params) -> tuple[str, list[Params], bool]:
+    """Task definition and load balancers to be, and whether they take a new deployment."""
+    definition, balancers = service.task_definition, service.load_balancers
+    if "taskDefinition" in params:
+        definition = _usable(desk, params["taskDefinition"]).arn
+    if "loadBalancers" in params:
+        balancers = params["loadBalancers"]
+    changed = (definition, balancers) != (service.task_definition, service.load_balancers)
+    if changed and balancers:
+        service_settings.check_load_balancers(
+            desk, balancers, desk.definition(definition, "TaskDefinition not found.")
+        )
+    return definition, balancers, changed or params.get("forceNewDeployment", False)
+
+
+def _check_room(desk: Desk, service: Service) -> None:
+    desk.rollouts.forget_emptied(service)
+    if len(service.deployments) >= MOST_DEPLOYMENTS:
+        raise invalid(
+            f"{MOST_DEPLOYMENTS} active deployments exist, unable to create new deployment."
+        )
+
+
+def _deploy(desk: Desk, service: Service) -> None:
+    service.backoff = type(service.backoff)()  # a new deployment starts at once
+    desk.notices.forget(service)
+    desk.rollouts.begin(service)
+
+
+def delete(desk: Desk, params: Params) -> Result:
+    """Its tasks stop; it is DRAINING until they have, then INACTIVE, and shown for an hour."""
+    service = desk.service(desk.cluster(params), params["service"])
+    if service.status != "ACTIVE":
+        return {"service": service_shape.describe(desk, service)}
+    if service.desired_count > 0 and not params.get("force"):
+        raise invalid("The service cannot be stopped while it is scaled above 0.")
+    service.status, service.desired_count = "DRAINING", 0
+    desk.wake()
+    return {"service": service_shape.describe(desk, service)}
+
+
+OPERATIONS = {"CreateService": create, "UpdateService": update, "DeleteService": delete}

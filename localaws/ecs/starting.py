@@ -1,0 +1,120 @@
+"""New tasks: placed, named, tagged, and their lives begun."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from localaws.ecs import capacity, names
+from localaws.ecs.lives import Lives
+from localaws.ecs.model import Container, Instance, Service, State, Task, TaskDefinition
+from localaws.ecs.needs import World
+from localaws.ecs.placement import SPREAD, Refused, place
+
+
+class Starting:
+    def __init__(self, world: World, state: State, lives: Lives) -> None:
+        self._world, self._state, self._lives = world, state, lives
+
+    def for_service(self, service: Service) -> Task | Refused:
+        """One more task of the primary deployment."""
+        deployment = service.primary
+        definition = find(self._state, deployment.task_definition)
+        group = f"service:{service.name}"
+        instance = self._place(service.cluster, definition, group, {}, service.settings)
+        if isinstance(instance, Refused):
+            return instance
+        task = self._make(definition, instance, group, {})
+        task.service, task.deployment, task.started_by = service, deployment, deployment.id
+        service.tasks.append(task)
+        self._tag(task, self._service_tags(service, definition))
+        self._lives.begin(task)
+        return task
+
+    def one_off(
+        self, cluster: str, definition: TaskDefinition, params: dict[str, Any]
+    ) -> Task | Refused:
+        """`params` are RunTask's."""
+        overrides = params.get("overrides", {})
+        group = params.get("group", f"family:{definition.family}")
+        instance = self._place(cluster, definition, group, overrides, params)
+        if isinstance(instance, Refused):
+            return instance
+        task = self._make(definition, instance, group, overrides)
+        task.started_by = params.get("startedBy")
+        tags = {one["key"]: one.get("value", "") for one in params.get("tags", ())}
+        if params.get("propagateTags") == "TASK_DEFINITION":
+            tags = self._state.tags.get(definition.arn, {}) | tags
+        self._tag(task, tags)
+        self._lives.begin(task)
+        return task
+
+    def _place(
+        self,
+        cluster: str,
+        definition: TaskDefinition,
+        group: str,
+        overrides: dict[str, Any],
+        settings: Mapping[str, Any],
+    ) -> Instance | Refused:
+        instances = [one for one in self._state.instances.values() if one.cluster == cluster]
+        rooms = capacity.rooms(instances, self._state.tasks.values(), group)
+        constraints: Iterable[Mapping[str, str]] = [
+            *settings.get("placementConstraints", ()),
+            *definition.body.get("placementConstraints", ()),
+        ]
+        need = capacity.need(definition, overrides, constraints)
+        found = place(need, rooms, settings.get("placementStrategy") or SPREAD)
+        return found if isinstance(found, Refused) else self._state.instances[found.arn]
+
+    def _make(
+        self,
+        definition: TaskDefinition,
+        instance: Instance,
+        group: str,
+        overrides: dict[str, Any],
+    ) -> Task:
+        task_id, cluster = names.task_id(), instance.cluster
+        task = Task(
+            id=task_id,
+            arn=self._world.arn("ecs", f"task/{cluster}/{task_id}"),
+            cluster=cluster,
+            cluster_arn=self._world.arn("ecs", f"cluster/{cluster}"),
+            definition=definition,
+            instance=instance,
+            group=group,
+            containers=[self._container(cluster, task_id, one) for one in definition.containers],
+            created_at=self._world.clock.now(),
+            overrides=overrides,
+        )
+        self._state.tasks[task_id] = task
+        return task
+
+    def _container(self, cluster: str, task_id: str, definition: dict[str, Any]) -> Container:
+        path = f"container/{cluster}/{task_id}/{uuid.uuid4()}"
+        return Container(
+            name=definition["name"],
+            arn=self._world.arn("ecs", path),
+            image=definition["image"],
+            definition=definition,
+            token=f"{task_id}-{names.number()}",
+        )
+
+    def _service_tags(self, service: Service, definition: TaskDefinition) -> dict[str, str]:
+        tags = dict[str, str]()
+        if service.settings.get("enableECSManagedTags"):
+            tags = {"aws:ecs:clusterName": service.cluster, "aws:ecs:serviceName": service.name}
+        source = {"SERVICE": service.arn, "TASK_DEFINITION": definition.arn}
+        propagated = source.get(service.settings.get("propagateTags", "NONE"), "")
+        return tags | self._state.tags.get(propagated, {})
+
+    def _tag(self, task: Task, tags: dict[str, str]) -> None:
+        if tags:
+            self._state.tags[task.arn] = tags
+
+
+def find(state: State, arn: str) -> TaskDefinition:
+    """One that is known to exist, by its ARN."""
+    family, revision = names.revision(arn)
+    return next(one for one in state.definitions[family] if one.revision == revision)

@@ -1,0 +1,71 @@
+"""A task as DescribeTasks and its events show it. Secret values are nowhere in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.ecs import reservation
+from localaws.ecs.model import Container, Task
+
+
+def describe(task: Task) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "taskArn": task.arn,
+        "clusterArn": task.cluster_arn,
+        "taskDefinitionArn": task.definition.arn,
+        "containerInstanceArn": task.instance.arn,
+        "availabilityZone": task.instance.availability_zone,
+        "attributes": [],
+        "attachments": [],
+        "group": task.group,
+        "startedBy": task.started_by,
+        "launchType": "EC2",
+        "lastStatus": task.status.value,
+        "desiredStatus": task.desired_status,
+        "healthStatus": "UNKNOWN",
+        "connectivity": "CONNECTED",
+        "connectivityAt": task.created_at,
+        "cpu": str(reservation.cpu(task.definition, task.overrides)),
+        "memory": str(reservation.memory(task.definition, task.overrides)),
+        "containers": [_container(task, container) for container in task.containers],
+        "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []}
+        | task.overrides,
+        "enableExecuteCommand": False,
+        "version": task.version,
+        "stopCode": task.stop_code,
+        "stoppedReason": task.stopped_reason,
+        "createdAt": task.created_at,
+        "pullStartedAt": task.pull_started_at,
+        "pullStoppedAt": task.pull_stopped_at,
+        "startedAt": task.started_at,
+        "stoppingAt": task.stopping_at,
+        "executionStoppedAt": task.execution_stopped_at,
+        "stoppedAt": task.stopped_at,
+    }
+    return {key: value for key, value in shape.items() if value is not None}
+
+
+def _container(task: Task, container: Container) -> dict[str, Any]:
+    definition = container.definition
+    shape = {
+        "containerArn": container.arn,
+        "taskArn": task.arn,
+        "name": container.name,
+        "image": container.image,
+        "imageDigest": container.image_digest,
+        "runtimeId": container.runtime_id,
+        "lastStatus": container.last_status,
+        "exitCode": container.exit_code,
+        "reason": container.reason,
+        "networkBindings": container.bindings,
+        "networkInterfaces": [],
+        "healthStatus": "UNKNOWN",
+        "cpu": str(definition.get("cpu", 0)),
+        "memory": _text(definition.get("memory")),
+        "memoryReservation": _text(definition.get("memoryReservation")),
+    }
+    return {key: value for key, value in shape.items() if value is not None}
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
