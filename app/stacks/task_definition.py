@@ -61,8 +61,10 @@ def _container(process: ProcessImage) -> dict[str, Any]:
         "name": process.process_type,
         "image": process.image,
         "essential": True,
-        # through a shell, as Heroku runs a Procfile's line; exec, so that signals arrive
-        "command": ["/bin/sh", "-c", _shell(process.command)],
+        # through a shell, as Heroku runs a Procfile's line; the image's own entry point would
+        # otherwise come before it
+        "entryPoint": ["/bin/sh", "-c"],
+        "command": [_shell(process.command)],
         "cpu": process.size.cpu,
         "memory": process.size.memory,
         "stopTimeout": STOP_TIMEOUT,
@@ -90,7 +92,8 @@ def _container(process: ProcessImage) -> dict[str, Any]:
 
 
 def _shell(command: str) -> str:
-    """A simple command takes the shell's place; a compound one (`a && b`, `A=1 b`) needs it."""
+    """A simple command takes the shell's place, so that signals reach it; a compound one
+    (`a && b`, `A=1 b`) needs the shell."""
     first = command.split(maxsplit=1)[0]
     compound = "=" in first or first in _SHELL_WORDS or any(mark in command for mark in "&|;()\n")
     return command if compound else f"exec {command}"
