@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -55,7 +55,7 @@ def make_app(
     cluster: Cluster | None = None,
     with_release: bool = False,
     formation: Mapping[str, int] | None = None,
-    **columns: Any,
+    **columns: object,
 ) -> App:
     """An app; `with_release` or a formation: with v1 that runs web and worker, succeeded."""
     app = App(
@@ -117,7 +117,7 @@ def make_formation(
 
 
 def make_operation(
-    session: Session, app: App, *, kind: str = "deploy", status: str = "pending", **columns: Any
+    session: Session, app: App, *, kind: str = "deploy", status: str = "pending", **columns: object
 ) -> Operation:
     app.operation_number = (app.operation_number or 0) + 1
     columns.setdefault("summary", f"{kind.capitalize()} something")
@@ -133,7 +133,7 @@ def make_event(
     operation: Operation | None = None,
     kind: str = "operation",
     message: str = "Something happened.",
-    **columns: Any,
+    **columns: object,
 ) -> Event:
     operation_id: UUID | None = operation.id if operation else None
     row = Event(app_id=app.id, operation_id=operation_id, kind=kind, message=message, **columns)

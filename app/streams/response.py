@@ -1,0 +1,57 @@
+"""An answer that is written as things happen, to a client that may leave or stop reading."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+_SEND_SECONDS = 30.0  # a client that takes nothing for so long is gone
+
+
+class StreamResponse(Response):
+    def __init__(self, chunks: AsyncGenerator[bytes], media_type: str) -> None:
+        super().__init__(media_type=media_type)
+        del self.headers["content-length"]
+        self.headers["Cache-Control"] = "no-cache"
+        self.headers["X-Accel-Buffering"] = "no"  # nginx would hold lines back
+        self._chunks = chunks
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        writing = asyncio.create_task(self._write(send))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            writing.cancel()
+            leaving.cancel()
+            await asyncio.gather(writing, leaving, return_exceptions=True)
+        if not writing.cancelled():
+            writing.result()
+
+    async def _write(self, send: Send) -> None:
+        await _sent(
+            send,
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            },
+        )
+        async with aclosing(self._chunks) as chunks:
+            async for chunk in chunks:
+                await _sent(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+        await _sent(send, {"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _sent(send: Send, message: Message) -> None:
+    async with asyncio.timeout(_SEND_SECONDS):
+        await send(message)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
