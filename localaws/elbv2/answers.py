@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
 import h11
@@ -10,12 +12,14 @@ from localaws.elbv2.channel import Channel
 from localaws.elbv2.model import FixedResponse
 
 BAD_REQUEST = HTTPStatus.BAD_REQUEST
+NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED
 BAD_GATEWAY = HTTPStatus.BAD_GATEWAY
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 TIMEOUT = HTTPStatus.GATEWAY_TIMEOUT
 
 PHRASES = {UNAVAILABLE: "Service Temporarily Unavailable", TIMEOUT: "Gateway Time-out"}
 MOST_UNREAD = 1024 * 1024  # of a body nobody wants, before its sender is cut off
+LONGEST_UNREAD = 2.0  # seconds; a sender that awaits our word may send nothing at all
 
 
 def error(status: HTTPStatus) -> FixedResponse:
@@ -42,6 +46,8 @@ async def answer(client: Channel, response: FixedResponse) -> None:
 async def read_rest(client: Channel) -> None:
     """Closing on a client that still sends would lose it the answer."""
     unread = 0
-    while client.http.their_state is h11.SEND_BODY and unread <= MOST_UNREAD:
-        event = await client.receive()
-        unread += len(event.data) if isinstance(event, h11.Data) else 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_UNREAD):
+            while client.http.their_state is h11.SEND_BODY and unread <= MOST_UNREAD:
+                event = await client.receive()
+                unread += len(event.data) if isinstance(event, h11.Data) else 0

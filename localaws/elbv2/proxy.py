@@ -125,7 +125,9 @@ class Exchange:
                 case h11.EndOfMessage():
                     await self._to_client(h11.EndOfMessage())
                     return
-                case h11.ConnectionClosed():
+                case h11.InformationalResponse():
+                    pass  # 100 is between the target and us, the rest nobody waits for
+                case _:
                     raise ConnectionResetError("the target closed the connection")
 
     async def _begin(self, response: h11.Response) -> None:

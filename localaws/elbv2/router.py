@@ -61,6 +61,9 @@ class Router:
         return client.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _respond(self, client: Channel, request: h11.Request) -> None:
+        if request.method == b"CONNECT":  # a balancer is no way out
+            await answers.answer(client, answers.error(answers.NOT_ALLOWED))
+            return
         action = routing.decide(self._store.listeners.values(), *_seen(request))
         if action is None:  # no load balancer listens here
             await answers.answer(client, answers.error(answers.UNAVAILABLE))

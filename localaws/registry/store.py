@@ -28,6 +28,8 @@ class Store:
         self._home = home
         self.uploads = home / "uploads"
         self.uploads.mkdir(parents=True, exist_ok=True)
+        for left in self.uploads.iterdir():  # a push does not outlive the registry
+            left.unlink()
 
     def known(self, name: str) -> bool:
         return self._repository(name).is_dir()

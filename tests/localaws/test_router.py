@@ -294,6 +294,36 @@ def test_an_answer_in_chunks_reaches_a_client_that_knows_none(
     assert answer.endswith(b"\r\n\r\nfirstsecond")
 
 
+def test_a_client_that_waits_for_leave_to_send_gets_it(place: Place, group: str) -> None:
+    head = (
+        f"POST /up HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 3\r\n"
+        "Expect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", place.port), timeout=10) as client:
+        client.sendall(head.encode())
+        leave = client.recv(65536)
+        client.sendall(b"abc")
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+
+    assert leave.startswith(b"HTTP/1.1 100")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"abc")
+
+
+def test_a_refused_upload_is_answered_even_if_it_is_never_sent(place: Place) -> None:
+    head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+
+    assert raw(place, head.encode()).startswith(b"HTTP/1.1 404")
+
+
+def test_a_balancer_is_no_way_out(place: Place, group: str) -> None:
+    sent = f"CONNECT {HOST}:80 HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+
+    assert raw(place, sent.encode()).startswith(b"HTTP/1.1 405")
+
+
 def test_what_is_no_http_is_400(place: Place) -> None:
     assert raw(place, b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400")
     assert raw(place, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400")  # no host
