@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ class Aws:
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """As boto3 would call it, parameters validated and none shared; raises AwsError."""
+        tokens = models.operation(service, operation).idempotent_members
+        params = {token: str(uuid.uuid4()) for token in tokens} | params
         models.validate(service, operation, params)
         if service not in self._owned:
             return await self.moto.call(service, operation, params)

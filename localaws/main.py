@@ -50,14 +50,10 @@ async def _serve(port: int, router_port: int, home: Path) -> None:
     with _listening(port) as listener:
         home.mkdir(parents=True, exist_ok=True)
         world, seeded = _world(port, router_port, home), Seed()
-        server = _Server(_config(world, seeded))
-        answering = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            await _until(stop, _start(world, seeded))
-        finally:
-            server.should_exit = True
-            await _stop(world)
-            await answering
+        async with contextlib.AsyncExitStack() as started:
+            await _start(world, started)
+            await _answer(_config(world, seeded), listener, world, started)
+            await _until(stop, _seed(world, seeded))
 
 
 def _world(port: int, router_port: int, home: Path) -> World:
@@ -93,7 +89,10 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
     )
 
 
-async def _start(world: World, seeded: Seed) -> None:
+async def _start(world: World, started: contextlib.AsyncExitStack) -> None:
+    """Takes milliseconds, so it is never interrupted; `started` stops what was started."""
+    started.callback(world.aws.moto.close)
+    started.push_async_callback(world.elbv2.stop)
     try:
         await world.elbv2.start(world.router_port)
     except OSError as error:
@@ -101,28 +100,43 @@ async def _start(world: World, seeded: Seed) -> None:
             raise PortTaken(world.router_port, "--router-port") from error
         raise
     await world.ecs.start()
+    started.push_async_callback(world.ecs.stop)
+    started.push_async_callback(world.cloudformation.stop)
+
+
+async def _answer(
+    config: uvicorn.Config,
+    listener: socket.socket,
+    world: World,
+    started: contextlib.AsyncExitStack,
+) -> None:
+    server = _Server(config)
+    answering = asyncio.create_task(server.serve(sockets=[listener]))
+
+    async def finish() -> None:
+        world.aws.moto.release()
+        server.should_exit = True
+        await answering
+
+    started.push_async_callback(finish)
+
+
+async def _seed(world: World, seeded: Seed) -> None:
     seeded.update(await seed(world))
 
 
-async def _stop(world: World) -> None:
-    await world.cloudformation.stop()
-    await world.ecs.stop()
-    await world.elbv2.stop()
-    world.aws.moto.close()
-
-
-async def _until(stop: asyncio.Event, start: Coroutine[Any, Any, None]) -> None:
-    """Starts, then waits; what fails at the start is raised, and stopping may interrupt it."""
-    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(stop.wait())
+async def _until(stop: asyncio.Event, first: Coroutine[Any, Any, None]) -> None:
+    """Does `first`, then waits; stopping interrupts it, and what fails in it is raised."""
+    doing, stopping = asyncio.ensure_future(first), asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
             await stopping
     finally:
-        starting.cancel()
+        doing.cancel()
         stopping.cancel()
-        await asyncio.gather(starting, stopping, return_exceptions=True)
+        await asyncio.gather(doing, stopping, return_exceptions=True)
 
 
 @contextlib.contextmanager

@@ -80,8 +80,11 @@ class Moto:
                 return self._with_our_registry(await self._in_pool(request))
         return await self._in_pool(request)
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """Whoever waits for a message is answered now."""
         self._queues.close()
+
+    def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _in_pool(self, request: Request) -> Answer:

@@ -197,8 +197,8 @@ class Operation:
         failed = False
         for resource in unwanted:
             failed |= not await steps.delete(self.world, self.stack, resource)
-            if self.stack.resources.get(resource.logical_id) is resource:
-                del self.stack.resources[resource.logical_id]
+            if self.stack.resources.get(resource.logical_id) in (None, resource):
+                self.stack.resources.pop(resource.logical_id, None)
                 self.stack.states.pop(resource.logical_id, None)
         return "One or more resources could not be deleted." if failed else ""
 

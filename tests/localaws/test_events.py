@@ -1,0 +1,156 @@
+"""EventBridge: patterns, and events that arrive in a queue in AWS's envelope."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.patterns import check, matches
+from localaws.wire import AwsError
+from tests.localaws.conftest import Client, LocalAws
+
+EVENT = {
+    "source": "aws.ecs",
+    "detail-type": "ECS Task State Change",
+    "resources": ["arn:a", "arn:b"],
+    "detail": {"lastStatus": "STOPPED", "group": "service:web", "containers": [{"exitCode": 1}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ({"source": ["aws.ecs"]}, True),
+        ({"source": ["aws.ec2", "aws.ecs"]}, True),
+        ({"source": ["aws.ec2"]}, False),
+        ({"source": [{"prefix": "aws."}]}, True),
+        ({"source": [{"prefix": "my."}]}, False),
+        ({"source": ["aws.ecs"], "detail-type": ["another"]}, False),
+        ({"detail": {"lastStatus": ["STOPPED"]}}, True),
+        ({"detail": {"lastStatus": ["STOPPED"], "group": [{"prefix": "family:"}]}}, False),
+        ({"detail": {"nothing": ["a"]}}, False),
+        ({"detail": {"nothing": [{"exists": False}]}}, True),
+        ({"detail": {"group": [{"exists": True}]}}, True),
+        ({"resources": ["arn:b"]}, True),
+        ({"source": {"deeper": ["a"]}}, False),
+    ],
+)
+def test_an_event_matches_when_every_named_field_does(
+    pattern: dict[str, Any], expected: bool
+) -> None:
+    assert matches(pattern, EVENT) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "not an object"),
+        ("{}", "Empty event pattern"),
+        ('{"source": "aws.ecs"}', '"source" must be an object or a non-empty array'),
+        ('{"source": [{"suffix": "s"}]}', "not suffix"),
+    ],
+)
+def test_a_pattern_that_is_none_is_refused(pattern: str, reason: str) -> None:
+    with pytest.raises(AwsError, match=reason) as refused:
+        check(pattern)
+
+    assert refused.value.code == "InvalidEventPatternException"
+
+
+@pytest.fixture
+def rules(aws: LocalAws) -> Client:
+    return aws.client("events")
+
+
+@pytest.fixture
+def queue_url(aws: LocalAws, rules: Client, name: str) -> str:
+    """A queue that gets the events whose source is the test's name."""
+    url = str(aws.client("sqs").create_queue(QueueName=name)["QueueUrl"])
+    rules.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    rules.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:us-east-1::{name}"}])
+    return url
+
+
+def test_an_event_arrives_in_the_queue_of_a_matching_rule_in_awss_envelope(
+    aws: LocalAws, rules: Client, name: str, queue_url: str
+) -> None:
+    entry = {"Source": name, "DetailType": "Changed", "Detail": '{"a": {"b": null}}'}
+
+    put = rules.put_events(Entries=[entry | {"Resources": ["arn:x"]}, entry | {"Source": "other"}])
+
+    got = aws.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
+    event = json.loads(got[0]["Body"])
+    assert len(got) == 1
+    assert put["FailedEntryCount"] == 0
+    assert event.pop("time").endswith("Z")
+    assert event == {
+        "version": "0",
+        "id": put["Entries"][0]["EventId"],
+        "detail-type": "Changed",
+        "source": name,
+        "account": "123456789012",
+        "region": "us-east-1",
+        "resources": ["arn:x"],
+        "detail": {"a": {"b": None}},
+    }
+
+
+def test_a_long_poll_ends_with_the_message_and_holds_up_nobody(
+    aws: LocalAws, rules: Client, name: str, queue_url: str
+) -> None:
+    got: list[Any] = []
+
+    def receive() -> None:
+        answer = aws.client("sqs").receive_message(QueueUrl=queue_url, WaitTimeSeconds=20)
+        got.extend(answer.get("Messages", []))
+
+    waiting = threading.Thread(target=receive)
+    began = time.monotonic()
+    waiting.start()
+    aws.client("logs").create_log_group(logGroupName=f"/{name}")
+    rules.put_events(Entries=[{"Source": name, "DetailType": "Changed", "Detail": "{}"}])
+    waiting.join(timeout=20)
+
+    assert len(got) == 1
+    assert time.monotonic() - began < 5
+
+
+def test_entries_that_are_refused_are_named_one_by_one(rules: Client, name: str) -> None:
+    good = {"Source": name, "DetailType": "Changed", "Detail": "{}"}
+
+    put = rules.put_events(
+        Entries=[good, good | {"Detail": "{"}, good | {"Source": "aws.ecs"}, {"Source": name}]
+    )
+
+    assert put["FailedEntryCount"] == 3
+    assert [entry.get("ErrorCode") for entry in put["Entries"]] == [
+        None,
+        "MalformedDetail",
+        "NotAuthorizedForSourceException",
+        "InvalidArgument",
+    ]
+
+
+def test_a_rule_lives_until_it_has_no_targets(rules: Client, name: str, queue_url: str) -> None:
+    assert name in [rule["Name"] for rule in rules.list_rules(NamePrefix=name)["Rules"]]
+    assert [t["Id"] for t in rules.list_targets_by_rule(Rule=name)["Targets"]] == ["q"]
+
+    with pytest.raises(ClientError, match="since it has targets"):
+        rules.delete_rule(Name=name)
+    rules.remove_targets(Rule=name, Ids=["q"])
+    rules.delete_rule(Name=name)
+
+    with pytest.raises(rules.exceptions.ResourceNotFoundException):
+        rules.describe_rule(Name=name)
+    rules.delete_rule(Name=name)
+
+
+def test_a_target_that_is_no_queue_is_refused(rules: Client, name: str, queue_url: str) -> None:
+    target = {"Id": "f", "Arn": "arn:aws:lambda:us-east-1:123456789012:function:f"}
+
+    with pytest.raises(ClientError, match="SQS only"):
+        rules.put_targets(Rule=name, Targets=[target])
