@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from localaws.ecs import health, messages, scheduling
 from localaws.ecs.backoff import WELL, Backoff
+from localaws.ecs.balancing import Balancing
 from localaws.ecs.lives import Lives
-from localaws.ecs.model import Deployment, Life, Notes, Rollout, Service, State, Target, Task
-from localaws.ecs.needs import TargetHealth, World
+from localaws.ecs.model import Deployment, Life, Notes, Rollout, Service, State, Task
+from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.placement import Refused
 from localaws.ecs.rollouts import Rollouts
 from localaws.ecs.starting import Starting
-from localaws.wire import AwsError
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.05
@@ -29,6 +29,7 @@ class Scheduler:
     def __init__(self, world: World, state: State, notices: Notices, rollouts: Rollouts) -> None:
         self._world, self._state = world, state
         self._notices, self._rollouts = notices, rollouts
+        self._balancing = Balancing(world)
         self._woken = asyncio.Event()
         self.lives: Lives
         self.starting: Starting
@@ -124,16 +125,10 @@ class Scheduler:
         now = self._world.clock.now()
         grace = timedelta(seconds=service.grace_seconds)
         return health.judge(
-            [(target, self._target_health(target)) for target in task.targets],
+            [(target, self._balancing.health(target)) for target in task.targets],
             running=task.status is Life.RUNNING,
             in_grace=bool(task.started_at and now - task.started_at < grace),
         )
-
-    def _target_health(self, target: Target) -> TargetHealth | None:
-        try:
-            return self._world.elbv2.state(target.group, target.id, target.port)
-        except AwsError:  # the target group is gone
-            return None
 
     def _note_health(self, service: Service, task: Task, found: health.Health) -> None:
         now = self._world.clock.now()

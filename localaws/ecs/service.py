@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Mapping
 from functools import partial
@@ -19,6 +20,7 @@ from localaws.ecs import (
     task_definitions,
     tasks,
 )
+from localaws.ecs.containers import Containers
 from localaws.ecs.desk import Desk
 from localaws.ecs.lives import Lives
 from localaws.ecs.metadata import Metadata
@@ -48,12 +50,13 @@ class Ecs:
         self._state = State()
         self._driver = driver or ProcessDriver(world.home / "containers", world.port)
         self._metadata = Metadata()
+        self._running = contextlib.AsyncExitStack()
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
         self._scheduler = Scheduler(world, self._state, self._notices, rollouts)
         self._lives = Lives(
             world,
-            self._driver,
+            Containers(world, self._driver, self._metadata),
             self._notices,
             self._metadata,
             changed=self._scheduler.wake,
@@ -65,7 +68,6 @@ class Ecs:
         self._desk = Desk(
             world, self._state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
         )
-        self._loops: list[asyncio.Task[None]] = []
 
     def operations(self) -> Mapping[str, Operation]:
         return {
@@ -75,21 +77,19 @@ class Ecs:
         }
 
     async def start(self) -> None:
-        await self._driver.start()
-        await self._metadata.start()
-        self._loops = [
-            asyncio.create_task(self._scheduler.run()),
-            asyncio.create_task(self._notices.run()),
-        ]
+        async with contextlib.AsyncExitStack() as starting:
+            await self._driver.start()
+            starting.push_async_callback(self._driver.stop)
+            await self._metadata.start()
+            starting.push_async_callback(self._metadata.stop)
+            starting.push_async_callback(self._lives.shut_down)
+            for work in (self._scheduler.run(), self._notices.run()):
+                starting.push_async_callback(_end, asyncio.create_task(work))
+            self._running = starting.pop_all()
 
     async def stop(self) -> None:
         """Every task is killed; nobody waits for their stop timeouts."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
-        await self._lives.shut_down()
-        await self._metadata.stop()
-        await self._driver.stop()
+        await self._running.aclose()
 
     def add_instance(
         self,
@@ -123,3 +123,8 @@ class Ecs:
             if instance.ec2_instance_id == ec2_instance_id:
                 return instance.address
         raise LookupError(ec2_instance_id)
+
+
+async def _end(loop: asyncio.Task[None]) -> None:
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)

@@ -1,0 +1,60 @@
+"""A task behind its load balancers: its targets registered, drained, and asked for their health."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from localaws.ecs.model import Target, Task
+from localaws.ecs.needs import TargetHealth, World
+from localaws.wire import AwsError
+
+log = logging.getLogger(__name__)
+
+
+class Balancing:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def register(self, task: Task) -> None:
+        """One target for each load balancer of the deployment, on the port the task was given."""
+        for balancer in task.deployment.load_balancers if task.deployment else ():
+            for target in _targets(task, balancer):
+                self._register(task, target)
+
+    def deregister(self, task: Task) -> None:
+        for target in task.targets:
+            with suppress(AwsError):  # the target group is gone
+                self._world.elbv2.deregister(target.group, target.id, target.port)
+            if task.service:
+                task.service.notes.deregistered[target.group] += 1
+        if task.service and task.targets:
+            task.service.notes.draining += 1
+
+    def drained(self, task: Task) -> bool:
+        return all(self.health(target) is None for target in task.targets)
+
+    def health(self, target: Target) -> TargetHealth | None:
+        with suppress(AwsError):  # as above
+            return self._world.elbv2.state(target.group, target.id, target.port)
+        return None
+
+    def _register(self, task: Task, target: Target) -> None:
+        try:
+            self._world.elbv2.register(target.group, target.id, target.port)
+        except AwsError as error:
+            log.warning("task %s is not registered in %s: %s", task.id, target.group, error)
+        task.targets.append(target)
+        if task.service:
+            task.service.notes.registered[target.group] += 1
+
+
+def _targets(task: Task, balancer: dict[str, Any]) -> list[Target]:
+    wanted = (balancer["containerName"], balancer["containerPort"])
+    return [
+        Target(balancer["targetGroupArn"], task.instance.ec2_instance_id, binding["hostPort"])
+        for container in task.containers
+        for binding in container.bindings
+        if (container.name, binding["containerPort"]) == wanted
+    ]

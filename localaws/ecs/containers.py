@@ -1,0 +1,143 @@
+"""A task's containers, handed to the driver: image, environment, ports, output."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, Running, StartFailed
+from localaws.ecs import secrets
+from localaws.ecs.logs import LogStream, stream_name
+from localaws.ecs.metadata import Metadata
+from localaws.ecs.model import Container, Task
+from localaws.ecs.needs import World
+
+LOG_FAREWELL_SECONDS = 5
+
+
+class CannotStart(Exception):
+    """Its text is the stopped reason of the task."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    image: Image
+    environment: dict[str, str]  # secret values and all: never shown, dropped once launched
+
+
+@dataclass(frozen=True)
+class Started:
+    running: Running
+    logs: LogStream | None
+
+    async def wait(self) -> int:
+        """The exit code; what it wrote is in its log stream soon after."""
+        shipping = asyncio.create_task(self.logs.run()) if self.logs else None
+        try:
+            return await self.running.wait()
+        finally:
+            if shipping:
+                shipping.cancel()
+
+    async def last_lines(self) -> None:
+        if self.logs:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.logs.flush(), LOG_FAREWELL_SECONDS)
+
+
+class Containers:
+    def __init__(self, world: World, driver: Driver, metadata: Metadata) -> None:
+        self._world, self._driver, self._metadata = world, driver, metadata
+
+    async def prepare(self, task: Task, container: Container) -> Prepared:
+        """Raises CannotStart, as `launch` does."""
+        environment = await self._environment(task, container)
+        try:
+            image = await self._driver.pull(container.image)
+        except PullFailed as error:
+            container.reason = f"CannotPullContainerError: Error response from daemon: {error}"
+            raise CannotStart(container.reason) from error
+        container.image_digest = image.digest
+        return Prepared(image, environment)
+
+    async def launch(self, task: Task, container: Container, prepared: Prepared) -> Started:
+        logs = self._log_stream(task, container)
+        launch = _launch(task, container, prepared, logs)
+        try:
+            running = await self._driver.launch(launch)
+        except StartFailed as error:
+            container.reason = f"CannotStartContainerError: {error}"
+            raise CannotStart(container.reason) from error
+        container.runtime_id, container.last_status = running.runtime_id, "RUNNING"
+        container.bindings = [_binding(task, port) for port in running.ports]
+        return Started(running, logs)
+
+    async def _environment(self, task: Task, container: Container) -> dict[str, str]:
+        definition = container.definition
+        environment = _pairs(definition)
+        try:
+            environment |= await secrets.resolve(self._world, definition.get("secrets", ()))
+        except secrets.Unresolved as error:
+            raise CannotStart(str(error)) from error
+        return (
+            environment
+            | _pairs(_override(task, container))
+            | {
+                "ECS_CONTAINER_METADATA_URI_V4": self._metadata.url(container),
+                "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
+            }
+        )
+
+    def _log_stream(self, task: Task, container: Container) -> LogStream | None:
+        configured = container.definition.get("logConfiguration") or {}
+        options = configured.get("options", {})
+        if configured.get("logDriver") != "awslogs" or "awslogs-group" not in options:
+            return None
+        name = stream_name(options, container.name, task.id)
+        return LogStream(self._world, options["awslogs-group"], name)
+
+
+def _launch(task: Task, container: Container, prepared: Prepared, logs: LogStream | None) -> Launch:
+    definition = container.definition
+    return Launch(
+        id=f"{task.id}-{container.name}",
+        image=prepared.image,
+        address=task.instance.address,
+        environment=prepared.environment,
+        entrypoint=definition.get("entryPoint"),
+        command=_override(task, container).get("command", definition.get("command")),
+        working_directory=definition.get("workingDirectory"),
+        ports=[_port(one) for one in definition.get("portMappings", ())],
+        on_line=logs.write if logs else _drop,
+    )
+
+
+def _override(task: Task, container: Container) -> dict[str, Any]:
+    for override in task.overrides.get("containerOverrides", ()):
+        if override.get("name") == container.name:
+            return dict(override)
+    return {}
+
+
+def _pairs(definition: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in definition.get("environment", ())}
+
+
+def _port(mapping: dict[str, Any]) -> Port:
+    protocol = mapping.get("protocol", "tcp")
+    return Port(mapping["containerPort"], mapping.get("hostPort", 0), protocol)
+
+
+def _binding(task: Task, port: Port) -> dict[str, Any]:
+    return {
+        "bindIP": task.instance.address,
+        "containerPort": port.container,
+        "hostPort": port.host,
+        "protocol": port.protocol,
+    }
+
+
+def _drop(_: str) -> None:
+    """Output of a container without a log configuration."""

@@ -1,0 +1,26 @@
+import pytest
+
+from localaws.ecs.percentages import breaker_threshold, ceiling, floor
+
+
+def test_the_floor_rounds_up_and_the_ceiling_down() -> None:
+    assert floor(2, 75) == 2
+    assert ceiling(3, 125) == 3
+    assert (floor(4, 50), ceiling(4, 200)) == (2, 8)
+    assert (floor(0, 100), ceiling(0, 200)) == (0, 0)
+
+
+@pytest.mark.parametrize(("desired", "threshold"), [(1, 3), (10, 5), (25, 13), (1000, 200)])
+def test_by_default_the_breaker_opens_at_half_of_what_is_desired_within_bounds(
+    desired: int, threshold: int
+) -> None:
+    assert breaker_threshold({"enable": True}, desired) == threshold
+
+
+def test_the_breaker_opens_where_it_is_told_to() -> None:
+    def chosen(kind: str, value: int) -> dict[str, object]:
+        return {"thresholdConfiguration": {"type": kind, "value": value}}
+
+    assert breaker_threshold(chosen("COUNT", 5), desired=100) == 5
+    assert breaker_threshold(chosen("BOUNDED_PERCENT", 10), desired=10) == 3
+    assert breaker_threshold(chosen("UNBOUNDED_PERCENT", 10), desired=10) == 1
