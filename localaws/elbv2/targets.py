@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 from localaws.elbv2 import checks
@@ -60,7 +61,7 @@ class Targets:
 
     def _address(self, group: TargetGroup, target_id: str) -> str:
         if group.settings["TargetType"] == "ip":
-            return target_id
+            return _ip_address(target_id)
         try:
             address: str = self._world.ecs.instance_address(target_id)
         except LookupError as error:
@@ -116,6 +117,15 @@ class Targets:
         interval = self._interval(group)
         initial = target.state is State.INITIAL
         return min(interval, self._timing.first_checks) if initial else interval
+
+
+def _ip_address(target_id: str) -> str:
+    try:
+        return str(IPv4Address(target_id))
+    except ValueError as error:
+        raise AwsError(
+            "ValidationError", f"The IP address '{target_id}' is not a valid IPv4 address"
+        ) from error
 
 
 def _draining(target: Target) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.image import push_directory
-from tests.localaws.balancing import serving
 from tests.localaws.conftest import LocalAws, until
+from tests.localaws.standing import serving
 
 SAMPLE = Path(__file__).parents[2] / "docker" / "samples" / "hello"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from localaws.elbv2.model import State, TargetHealth, Timing
-from tests.localaws.balancing import QUICK, Place, free_port, serving
+from tests.localaws.balancing import QUICK, Place, free_port
+from tests.localaws.standing import serving
 
 
 @pytest.fixture
