@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.engine import create_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -51,6 +52,12 @@ class _Postgres:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SERVER] = _Postgres()
+    structlog.configure(  # plain, as in production: structlog's own way takes a second a traceback
+        processors=[
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ]
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

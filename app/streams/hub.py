@@ -66,6 +66,11 @@ class Hub:
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end)
 
+    @property
+    def followed(self) -> int:
+        """How many apps somebody follows."""
+        return len(self._channels)
+
     async def follow(
         self, app_id: UUID, *, after: int | None, operation_id: UUID | None = None
     ) -> AsyncGenerator[list[Entry]]:
