@@ -23,6 +23,7 @@ STATUS: dict[type[DomainError], tuple[int, str]] = {
     Forbidden: (403, "forbidden"),
 }
 _RETRY_SECONDS = 5
+_LONGEST = 500
 
 
 def install(api: FastAPI) -> None:
@@ -51,6 +52,8 @@ def body(
 ) -> JSONResponse:
     """`url` would lead to a page about the error; there is none yet."""
     writable = message.encode("utf-8", "replace").decode()
+    if len(writable) > _LONGEST:  # a name in it may be anything
+        writable = f"{writable[:_LONGEST]}…"
     more = {"resource": resource} if resource else {}
     return JSONResponse({"id": id, "message": writable, "url": None} | more, status, headers)
 

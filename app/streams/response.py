@@ -9,16 +9,25 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-_SEND_SECONDS = 30.0  # a client that takes nothing for so long is gone
+_SEND_SECONDS = 30.0
 
 
 class StreamResponse(Response):
-    def __init__(self, chunks: AsyncGenerator[bytes], media_type: str) -> None:
+    """Whoever takes nothing for `send_seconds` is let go, with the connection cut."""
+
+    def __init__(
+        self,
+        chunks: AsyncGenerator[bytes],
+        media_type: str,
+        *,
+        send_seconds: float = _SEND_SECONDS,
+    ) -> None:
         super().__init__(media_type=media_type)
         del self.headers["content-length"]
         self.headers["Cache-Control"] = "no-cache"
         self.headers["X-Accel-Buffering"] = "no"  # nginx would hold lines back
         self._chunks = chunks
+        self._send_seconds = send_seconds
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.create_task(self._write(send))
@@ -33,7 +42,7 @@ class StreamResponse(Response):
             writing.result()
 
     async def _write(self, send: Send) -> None:
-        await _sent(
+        await self._sent(
             send,
             {
                 "type": "http.response.start",
@@ -43,13 +52,14 @@ class StreamResponse(Response):
         )
         async with aclosing(self._chunks) as chunks:
             async for chunk in chunks:
-                await _sent(send, {"type": "http.response.body", "body": chunk, "more_body": True})
-        await _sent(send, {"type": "http.response.body", "body": b"", "more_body": False})
+                await self._sent(
+                    send, {"type": "http.response.body", "body": chunk, "more_body": True}
+                )
+        await self._sent(send, {"type": "http.response.body", "body": b"", "more_body": False})
 
-
-async def _sent(send: Send, message: Message) -> None:
-    async with asyncio.timeout(_SEND_SECONDS):
-        await send(message)
+    async def _sent(self, send: Send, message: Message) -> None:
+        async with asyncio.timeout(self._send_seconds):
+            await send(message)
 
 
 async def _left(receive: Receive) -> None:

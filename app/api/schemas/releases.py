@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt, StrictStr
 
 from app.api.json import Time
 from app.api.schemas.named import Identity, Named, Person, author
@@ -15,7 +15,7 @@ from app.db.paging import Shown
 class Rollback(BaseModel):
     """Heroku's CLI sends the id, heroku3 `"v1"`, emp `"1"`."""
 
-    release: Annotated[str | int, Field(examples=["v1"])]
+    release: Annotated[StrictStr | StrictInt, Field(examples=["v1"])]
 
 
 class ReleaseOut(BaseModel):
