@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import HeadersDict, create_request_object, prepare_request_dict
-from botocore.loaders import JSONFileLoader
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from localaws import longpoll
+from localaws import lean_ec2, longpoll
 from localaws.clock import Clock
 from localaws.longpoll import LongPoll
 from localaws.wire import AwsError, models
@@ -124,30 +121,11 @@ class Moto:
     @cached_property
     def _wsgi(self) -> Wsgi:
         # imported at the first request: moto takes a second that listening must not wait for
-        with _each_file_read_once():
-            importlib.import_module("moto.ec2")
+        lean_ec2.load(self._region)
         from moto.moto_server import werkzeug_app  # noqa: PLC0415
 
         app: Wsgi = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
         return app
-
-
-@contextmanager
-def _each_file_read_once() -> Iterator[None]:
-    """moto's EC2 asks three new sessions for their regions; each would read all of botocore's."""
-    read = JSONFileLoader.load_file
-    known: dict[str, Any] = {}
-
-    def load_file(loader: JSONFileLoader, path: str) -> object:
-        if known.get(path) is None:
-            known[path] = read(loader, path)
-        return known[path]
-
-    JSONFileLoader.load_file = load_file
-    try:
-        yield
-    finally:
-        JSONFileLoader.load_file = read
 
 
 _HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "server", "date"}

@@ -7,10 +7,12 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
+from localaws import botocore_files
 from localaws.wire.errors import AwsError
 
 Value = Any  # what a shape describes, as boto3 has it: dicts, lists, strings, datetimes…
 
+botocore_files.share()
 _SESSION = botocore.session.get_session()
 _VALIDATOR = ParamValidator()
 

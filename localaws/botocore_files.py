@@ -1,0 +1,35 @@
+"""botocore's models in this process: each file is read once, and without its documentation.
+
+Left alone, every session (moto opens many) reads its own copy, of which the prose is the most.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from botocore.loaders import JSONFileLoader
+
+
+def share() -> None:
+    """For all sessions from now on."""
+    JSONFileLoader.load_file = lambda _loader, path: _load(path)
+
+
+@cache
+def _load(path: str) -> object:
+    """None if there is no such file; botocore gives paths without their endings."""
+    plain, zipped = Path(f"{path}.json"), Path(f"{path}.json.gz")
+    if plain.is_file():
+        return json.loads(plain.read_bytes(), object_pairs_hook=_without_prose)
+    if zipped.is_file():
+        text = gzip.decompress(zipped.read_bytes())
+        return json.loads(text, object_pairs_hook=_without_prose)
+    return None
+
+
+def _without_prose(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {k: v for k, v in pairs if k != "documentation" or not isinstance(v, str)}
