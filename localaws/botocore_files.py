@@ -32,4 +32,5 @@ def _load(path: str) -> object:
 
 
 def _without_prose(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {k: v for k, v in pairs if k != "documentation" or not isinstance(v, str)}
+    """Empty, not absent: botocore looks some of it up."""
+    return {k: "" if k == "documentation" and isinstance(v, str) else v for k, v in pairs}
