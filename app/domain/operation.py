@@ -71,7 +71,8 @@ def overtakes(
 ) -> bool:
     """Whether a newer operation makes an older, unfinished one pointless.
 
-    Types are the process types each one names: a scale of web leaves a scale of worker alone.
+    Types are the process types each one names: a scale of web leaves a scale of worker alone,
+    a restart of web one of web and worker.
     """
     if new is OperationKind.DESTROY:
         return True
@@ -79,4 +80,6 @@ def overtakes(
         return True
     if new is OperationKind.RENAME:
         return old is OperationKind.RENAME
+    if new is OperationKind.RESTART:
+        return new is old and old_types <= new_types
     return new is old and bool(new_types & old_types)
