@@ -54,7 +54,7 @@ def _release(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
 
 
 def _scale(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
-    named = [p for p in desired.processes if p.process_type in asked.process_types]
+    named = _named(asked, desired)
     ready = [p for p in named if _runs(p, observed, at_count=True)]
     running = sum(s.running for s in _seen(named, observed))
     wanted = sum(p.quantity for p in named)
@@ -62,14 +62,14 @@ def _scale(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
         satisfied=len(ready) == len(named),
         progress=(sum(1 for p in named if not p.asserted), -abs(wanted - running), len(ready)),
         reached=f"{running} of {wanted} dynos were running",
-        failure=_rollout_failure(named, observed),
+        failure=_left(named) or _rollout_failure(named, observed),
     )
 
 
 def _restart(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
     if asked.tasks:
-        return _stop(asked, observed)
-    named = [p for p in desired.processes if p.process_type in asked.process_types]
+        return _stop(asked, desired, observed)
+    named = _named(asked, desired)
     renewed = [
         service
         for service in _seen(named, observed)
@@ -81,13 +81,14 @@ def _restart(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
         satisfied=len(stable) == len(named),
         progress=(len(renewed), started, len(stable)),
         reached=f"{started} dynos were started anew",
-        failure=_rollout_failure([p for p in named if _deployment_in(p, renewed)], observed),
+        failure=_left(named)
+        or _rollout_failure([p for p in named if _deployment_in(p, renewed)], observed),
     )
 
 
-def _stop(asked: Asked, observed: Observed) -> Judgement:
+def _stop(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
     there = [t for t in observed.tasks if t.arn in asked.tasks and t.last_status != "STOPPED"]
-    replaced = all(service.stable for service in observed.services.values())
+    replaced = all(service.stable for service in _seen(desired.processes, observed))
     return Judgement(satisfied=not there and replaced, progress=(-len(there), int(replaced)))
 
 
@@ -107,11 +108,22 @@ def _destroy(desired: Desired, observed: Observed) -> Judgement:
     )
 
 
+def _named(asked: Asked, desired: Desired) -> list[DesiredProcess]:
+    """Those of the operation's process types that should still run."""
+    return [p for p in desired.processes if p.process_type in asked.process_types]
+
+
+def _left(named: list[DesiredProcess]) -> str:
+    return "" if named else "Nothing of what it names should run any more."
+
+
 def _stack_fits(desired: Desired, observed: Observed) -> bool:
     stack = observed.stack
     if desired.template is None:
         return True
-    return stack is not None and not stack.busy and stack.template == desired.template
+    if stack is None or stack.busy or stack.dead:
+        return False
+    return stack.template == desired.template
 
 
 def _stack_failure(asked: Asked, observed: Observed) -> str:

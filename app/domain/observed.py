@@ -23,8 +23,13 @@ class StackState:
 
     @property
     def dead(self) -> bool:
-        """Never came to be: it can only be deleted, and then made again."""
-        return self.status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+        """Never came to be, or half gone: it can only be deleted, and then made again."""
+        return self.status in {
+            "ROLLBACK_COMPLETE",
+            "ROLLBACK_FAILED",
+            "CREATE_FAILED",
+            "DELETE_FAILED",
+        }
 
     @property
     def failed(self) -> bool:
