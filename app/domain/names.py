@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -14,6 +15,8 @@ CONFIG_VAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # A secret holds 64 KiB and a task definition about 280 references (ECS and Secrets Manager quotas).
 MAX_CONFIG_VARS = 200
 MAX_CONFIG_BYTES = 60 * 1024
+MAX_SECRET_BYTES = 64 * 1024  # quotes and line breaks take two in the JSON that a secret holds
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 # Set by the platform in every dyno; a config var of that name would be silently lost.
 RESERVED = frozenset({"PORT", "PALATINE_APP_ID", "PALATINE_RELEASE", "PALATINE_PROCESS_TYPE"})
 
@@ -39,12 +42,20 @@ def check_config_names(changes: Mapping[str, object]) -> None:
 
 
 def check_config_size(config: Mapping[str, str]) -> None:
+    for name, value in config.items():
+        if _UNWRITABLE.search(value):
+            raise Invalid(
+                f"The value of {name} holds a character no environment can carry, such as NUL."
+            )
     size = sum(len(name.encode()) + len(value.encode()) for name, value in config.items())
     if len(config) > MAX_CONFIG_VARS or size > MAX_CONFIG_BYTES:
         raise Invalid(
             f"An app can hold {MAX_CONFIG_VARS} config vars and {MAX_CONFIG_BYTES // 1024} KiB; "
             f"this would make {len(config)} and {size / 1024:.1f} KiB. Remove some first."
         )
-    for name, value in config.items():
-        if "\0" in value:
-            raise Invalid(f"The value of {name} holds a NUL byte, which no environment can carry.")
+    written = len(json.dumps(dict(config), ensure_ascii=False).encode())
+    if written > MAX_SECRET_BYTES:
+        raise Invalid(
+            f"Written as JSON, as they are kept, these config vars take {written / 1024:.1f} KiB;"
+            f" {MAX_SECRET_BYTES // 1024} KiB is all there is. Remove some first."
+        )

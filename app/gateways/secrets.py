@@ -19,6 +19,6 @@ class ManagedSecrets:
         """Repeating it with the same values is no change (PutSecretValue, "ClientRequestToken")."""
         self._client.put_secret_value(
             SecretId=arn,
-            SecretString=json.dumps(dict(values), sort_keys=True),
+            SecretString=json.dumps(dict(values), sort_keys=True, ensure_ascii=False),
             ClientRequestToken=version_id,
         )
