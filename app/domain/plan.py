@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.domain.desired import Desired, DesiredProcess
+from app.domain.desired import Asked, Desired, DesiredProcess, restart_step
 from app.domain.observed import Observed, ServiceState
 from app.domain.operation import OperationKind
 
@@ -98,16 +98,26 @@ def restarts_due(desired: Desired, observed: Observed) -> list[str]:
     """Process types that should be restarted and whose deployment is still the one before.
 
     The deployment seen now must be marked before the restart is asked for: a repeat after a
-    crash then knows whether a newer one exists (UpdateService has no client token).
+    crash then knows whether a newer one exists (UpdateService has no client token). A look soon
+    after the ask may be a stale one, so it is repeated only after a while.
     """
     asked = [a for a in desired.asked if a.kind is OperationKind.RESTART and not a.tasks]
     return [
         service.process_type
         for service in observed.services.values()
-        for restart in asked
-        if service.process_type in restart.process_types
-        and restart.mark_before_restart(service.process_type) in {None, service.primary.id}
+        if any(_restart_due(restart, service) for restart in asked)
     ]
+
+
+def _restart_due(restart: Asked, service: ServiceState) -> bool:
+    if service.process_type not in restart.process_types:
+        return False
+    match restart.mark_before_restart(service.process_type):
+        case None:
+            return True
+        case before:
+            lately = restart_step(service.process_type) in restart.recent
+            return before == service.primary.id and not lately
 
 
 def _stack(desired: Desired, observed: Observed) -> Iterator[Action]:
