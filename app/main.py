@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from app.streams.following import Following
 from app.streams.hub import PING_SECONDS, Hub
 
 VERSION = "0.1.0"
+REQUESTS_AT_ONCE = 10
 
 
 def create_app(
@@ -32,8 +34,10 @@ def create_app(
     listener: str,
     site: Site | None = None,
     ping_seconds: float = PING_SECONDS,
+    at_once: int = REQUESTS_AT_ONCE,
 ) -> FastAPI:
-    """`listener` is the URL of the database whose NOTIFY the streams hear.
+    """`listener` is the URL of the database whose NOTIFY the streams hear; `at_once` is how many
+    requests may be in their transactions: no more than the pool has connections.
 
     A server must call `api.state.hub.stop()` when it begins to stop, from any thread: it waits
     for open streams to end.
@@ -54,7 +58,9 @@ def create_app(
         redirect_slashes=False,
     )
     api.state.hub = hub
-    api.state.parts = Parts(sessions, cipher, site or Site(), Following(hub))
+    api.state.parts = Parts(
+        sessions, cipher, site or Site(), Following(hub), asyncio.Semaphore(at_once)
+    )
     api.include_router(routes.router)
     api.add_middleware(Edge)
     errors.install(api)
@@ -65,7 +71,7 @@ def from_settings(settings: Settings) -> FastAPI:
     if not settings.database_url:
         raise ValueError("The web process needs PALATINE_DATABASE_URL.")
     return create_app(
-        engine.sessions(engine.connect(settings.database_url)),
+        engine.sessions(engine.connect(settings.database_url, pool_size=REQUESTS_AT_ONCE)),
         Cipher(load_key(settings.key_file)),
         listener=settings.database_url,
         site=Site(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from anyio import CancelScope
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -30,6 +33,7 @@ class Parts:
     cipher: Cipher
     site: Site
     streams: Streams
+    places: asyncio.Semaphore  # one for each request that may be in its transaction
 
 
 def parts(request: Request) -> Parts:
@@ -49,10 +53,21 @@ async def _streams(request: Request) -> Streams:
     return parts(request).streams
 
 
-def _session(request: Request) -> Iterator[Session]:
-    with parts(request).sessions() as session:
-        yield session
-        _commit(session)
+async def _session(request: Request) -> AsyncIterator[Session]:
+    """A request waits for its place here, where it holds neither a thread nor a connection.
+
+    Else those that wait for a connection would hold all the threads, and those that have one
+    would wait for a thread to commit in.
+    """
+    given = parts(request)
+    async with given.places:
+        session = given.sessions()
+        try:
+            yield session
+            await run_in_threadpool(_commit, session)
+        finally:
+            with CancelScope(shield=True):
+                await run_in_threadpool(session.close)
 
 
 def _commit(session: Session) -> None:
