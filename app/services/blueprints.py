@@ -69,6 +69,11 @@ class Blueprint:
     def lead_number(self) -> int:
         return self.lead.number if self.lead else 0
 
+    @property
+    def stack_token(self) -> str:
+        """Of the attempt to give the stack this template, on the lead's behalf."""
+        return self.token(f"stack-{(self.desired.template or '')[:12]}")
+
     def token(self, step: str) -> str:
         """CloudFormation's ClientRequestToken: letters, digits and dashes, at most 128."""
         return f"op-{self.lead.id if self.lead else self.app_id}-{step}"
@@ -127,7 +132,7 @@ def service_names(session: Session, app: App) -> dict[str, str]:
             PhysicalName.app_id == app.id, PhysicalName.kind == physical.Kind.SERVICE
         )
     )
-    return dict(rows.tuples())
+    return dict(rows.tuples().all())
 
 
 def _desired_release(session: Session, app: App) -> Release | None:
