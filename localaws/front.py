@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from localaws import longpoll
 from localaws.bus import Aws
 from localaws.wire.answer import Answer, answer
 from localaws.wire.request import Request, owner
@@ -36,7 +38,23 @@ class Front:
         if body is None:
             await _send(send, _json(413, {"message": "The body is over 64 MiB."}))
             return
-        await _send(send, await self._answer(_request(scope, body)))
+        request = _request(scope, body)
+        if request.signed_for == "sqs" and longpoll.is_receive(request):
+            await self._answer_while_there(request, receive, send)
+        else:
+            await _send(send, await self._answer(request))
+
+    async def _answer_while_there(self, request: Request, receive: Receive, send: Send) -> None:
+        """A receiver that went away while it waited must not take the next message with it."""
+        answering = asyncio.ensure_future(self._answer(request))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                await _send(send, answering.result())
+        finally:
+            answering.cancel()
+            leaving.cancel()
 
     async def _answer(self, request: Request) -> Answer:
         if request.path.startswith("/_local/"):

@@ -45,7 +45,7 @@ class Operation:
             await self._apply(stack.revision)
         except Failed as failure:
             if not stack.deletion_asked:
-                await self._undo_create(on_failure, _why("create", [failure.logical_id]))
+                await self._undo_create(on_failure, failure.why)
             return
         if not stack.deletion_asked:
             stack.enter("CREATE_COMPLETE")
@@ -55,11 +55,10 @@ class Operation:
         try:
             await self._apply(stack.revision)
         except Failed as failure:
-            why = _why(failure.verb, [failure.logical_id])
             if disable_rollback:
-                stack.enter("UPDATE_FAILED", why)
+                stack.enter("UPDATE_FAILED", failure.why)
             else:
-                await self._undo_update(previous, why)
+                await self._undo_update(previous, failure.why)
             return
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         kept = await self._clean_up(self._no_longer_wanted(), previous.template.order)
@@ -69,9 +68,9 @@ class Operation:
         stack = self.stack
         for name in retained:
             stack.record(stack.resources.pop(name), "DELETE_SKIPPED")
-        failed = await self._delete_all(list(stack.resources.values()))
+        failed = await self._delete_all([*stack.resources.values()])
         if failed:
-            stack.enter("DELETE_FAILED", _why("delete", failed))
+            stack.enter("DELETE_FAILED", steps.why("delete", failed))
             return
         stack.deleted_at = self.world.clock.now()
         stack.outputs = {}
@@ -84,7 +83,10 @@ class Operation:
             if stack.deletion_asked:
                 return
             await self._apply_one(wanted, logical_id)
-        stack.outputs = wanted.outputs()
+        try:
+            stack.outputs = wanted.outputs()
+        except AwsError as error:
+            raise Failed(f"{error.message}. ") from error
 
     def _no_longer_wanted(self) -> list[Resource]:
         """What the update replaced, and what its template does not have."""
@@ -157,7 +159,7 @@ class Operation:
         stack.enter("ROLLBACK_IN_PROGRESS", why + "Rollback requested by user.")
         failed = await self._delete_all([c.after for c in self.changes if c.after])
         if failed:
-            stack.enter("ROLLBACK_FAILED", _why("delete", failed))
+            stack.enter("ROLLBACK_FAILED", steps.why("delete", failed))
         else:
             stack.enter("ROLLBACK_COMPLETE")
 
@@ -170,8 +172,7 @@ class Operation:
             try:
                 unwanted += await self._undo(change)
             except Failed as failure:
-                why = _why("update", [failure.logical_id])
-                stack.enter("UPDATE_ROLLBACK_FAILED", why)
+                stack.enter("UPDATE_ROLLBACK_FAILED", failure.why)
                 return
         stack.outputs = Evaluation(self.world, stack, previous, stack.resources).outputs()
         stack.enter("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
@@ -216,7 +217,3 @@ class Operation:
             else:
                 failed.append(resource.logical_id)
         return failed
-
-
-def _why(verb: str, logical_ids: list[str]) -> str:
-    return f"The following resource(s) failed to {verb}: [{', '.join(logical_ids)}]. "

@@ -13,7 +13,6 @@ Value = Any  # a template's JSON
 
 NO_VALUE = object()
 FUNCTIONS = {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::If"}
-CONDITIONS = {"Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition"}
 
 _PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
 
@@ -53,6 +52,21 @@ def references(value: Value) -> Iterator[Reference]:
             yield from references(value[name])
         case name:
             raise _error(f"{name} is not modelled by the local AWS")
+
+
+def conditions(value: Value) -> Iterator[str]:
+    """The names of the conditions that it asks, by Fn::If or by Condition."""
+    match value:
+        case {"Fn::If": [str(name), *branches]}:
+            yield name
+            yield from conditions(branches)
+        case {"Condition": str(name)} if len(value) == 1:
+            yield name
+        case dict():
+            yield from conditions(list(value.values()))
+        case list():
+            for member in value:
+                yield from conditions(member)
 
 
 @dataclass(frozen=True)

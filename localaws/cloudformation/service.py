@@ -84,6 +84,7 @@ class CloudFormation:
         target = _revision(params, stack.revision)
         if _same(target, stack.revision):
             raise AwsError("ValidationError", "No updates are to be performed.")
+        _check_types(stack, target.template)
         stack.token = params.get("ClientRequestToken", "")
         stack.updated_at = self._world.clock.now()
         previous, stack.revision = stack.revision, target
@@ -233,6 +234,20 @@ def _same(one: Revision, other: Revision) -> bool:
         and one.parameters == other.parameters
         and one.tags == other.tags
     )
+
+
+def _check_types(stack: Stack, wanted: Template) -> None:
+    changed = sorted(
+        name
+        for name, declared in wanted.resources.items()
+        if name in stack.resources and stack.resources[name].type != declared["Type"]
+    )
+    if changed:
+        sentence = (
+            "Update of resource type is not permitted. The new template modifies resource type of "
+            f"the following resources: [{', '.join(changed)}]"
+        )
+        raise AwsError("ValidationError", sentence)
 
 
 def _repeated(stack: Stack, operation: str, params: Params) -> Params | None:

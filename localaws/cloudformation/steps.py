@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from localaws.cloudformation.resource import Resource
@@ -20,12 +20,11 @@ _log = logging.getLogger(__name__)
 
 
 class Failed(Exception):
-    """A resource did not come to be what it should; its event is recorded."""
+    """The operation cannot go on; `why` is the stack's reason, the resource's is recorded."""
 
-    def __init__(self, logical_id: str, verb: str) -> None:
-        super().__init__(logical_id, verb)
-        self.logical_id = logical_id
-        self.verb = verb
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 async def create(
@@ -39,7 +38,7 @@ async def create(
         stack.resources[resource.logical_id] = resource
     if failure is not None:
         stack.record(resource, f"{verb}_FAILED", _reason(failure))
-        raise Failed(resource.logical_id, verb.lower())
+        raise Failed(why(verb.lower(), [resource.logical_id]))
     stack.record(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
     stack.record(resource, f"{verb}_COMPLETE")
 
@@ -73,7 +72,11 @@ async def delete(world: World, stack: Stack, resource: Resource) -> bool:
 def refuse(stack: Stack, resource: Resource, reason: str, *, exists: bool) -> NoReturn:
     verb = "UPDATE" if exists else "CREATE"
     stack.record(resource, f"{verb}_FAILED", reason)
-    raise Failed(resource.logical_id, verb.lower())
+    raise Failed(why(verb.lower(), [resource.logical_id]))
+
+
+def why(verb: str, logical_ids: Iterable[str]) -> str:
+    return f"The following resource(s) failed to {verb}: [{', '.join(logical_ids)}]. "
 
 
 async def _failure(work: Awaitable[None]) -> AwsError | None:

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from localaws.cloudformation import source
-from localaws.cloudformation.intrinsics import references
+from localaws.cloudformation.intrinsics import conditions, references
 from localaws.cloudformation.properties import problems
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
@@ -95,6 +95,7 @@ def parse(body: str) -> Template:
     _check_form(template)
     _check_types(template)
     _check_references(template)
+    _check_conditions(template)
     _ = template.order
     return template
 
@@ -167,18 +168,16 @@ def _property_problems(resource: Mapping[str, Any]) -> Iterator[str]:
 
 def _check_references(template: Template) -> None:
     names = template.resources.keys() | template.parameters.keys() | PSEUDO
-    for name, resource in template.resources.items():
+    for resource in template.resources.values():
         lost = needs(resource) - names
         if lost:
             raise _unresolved(lost, "Resources")
         _check_attributes(template, resource.get("Properties", {}))
-        _check_condition(template, name, resource)
-    for name, output in template.outputs.items():
+    for output in template.outputs.values():
         lost = {found.name for found in references(output["Value"])} - names
         if lost:
             raise _unresolved(lost, "Outputs")
         _check_attributes(template, output["Value"])
-        _check_condition(template, name, output)
 
 
 def _check_attributes(template: Template, value: object) -> None:
@@ -197,10 +196,14 @@ def _check_attributes(template: Template, value: object) -> None:
             )
 
 
-def _check_condition(template: Template, name: str, member: Mapping[str, Any]) -> None:
-    condition = member.get("Condition")
-    if condition is not None and condition not in template.conditions:
-        raise _malformed(f"Unresolved condition '{condition}' of {name}.")
+def _check_conditions(template: Template) -> None:
+    asked = {name for m in template.conditions.values() for name in conditions(m)}
+    for member in (*template.resources.values(), *template.outputs.values()):
+        asked |= {member["Condition"]} if "Condition" in member else set()
+        asked |= set(conditions([member.get("Properties"), member.get("Value")]))
+    lost = sorted(asked - template.conditions.keys())
+    if lost:
+        raise _malformed(f"Unresolved condition dependency {lost[0]} in the template")
 
 
 def _unresolved(names: Iterable[str], section: str) -> AwsError:

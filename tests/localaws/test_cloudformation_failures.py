@@ -148,6 +148,17 @@ def test_a_rolled_back_stack_can_be_updated_again(cfn: Client, name: str, taken:
     assert set(physical_ids(cfn, name)) == {"Group", "Secret"}
 
 
+def test_an_output_that_cannot_be_is_a_failure_too(cfn: Client, name: str) -> None:
+    body = json.loads(stacks.template(Group=stacks.log_group(name)))
+    create(cfn, name, json.dumps(body))
+    body["Outputs"] = {"Third": {"Value": {"Fn::Select": [3, ["a"]]}}}
+
+    cfn.update_stack(StackName=name, TemplateBody=json.dumps(body))
+
+    assert ended(cfn, name) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Fn::Select cannot select nonexistent value at index 3" in reasons(cfn, name)
+
+
 def test_a_custom_named_resource_cannot_be_replaced_under_its_name(
     cfn: Client, name: str, vpc_id: str
 ) -> None:

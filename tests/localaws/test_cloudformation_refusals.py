@@ -68,6 +68,10 @@ def resource(**properties: object) -> stacks.Json:
             stacks.template(A=resource(LogGroupName={"Fn::ImportValue": "a"})),
             "Fn::ImportValue is not modelled by the local AWS",
         ),
+        (
+            stacks.template(A=resource(RetentionInDays={"Fn::If": ["Nobody", 1, 3]})),
+            "Unresolved condition dependency Nobody",
+        ),
         (json.dumps({"Resources": {"A": resource()}, "Mappings": {}}), "[Mappings]"),
         (stacks.template(A=resource(LogGroupName="x" * 51_200)), "less than or equal to 51200"),
     ],
@@ -155,6 +159,14 @@ def test_an_update_that_changes_nothing_is_refused(cfn: Client, name: str) -> No
         "Message": "No updates are to be performed.",
     }
     assert events(cfn, name) == seen
+
+
+def test_a_resource_keeps_its_type(cfn: Client, name: str) -> None:
+    create(cfn, name, stacks.template(A=stacks.log_group(name)))
+    body = stacks.template(A={"Type": "AWS::SecretsManager::Secret"})
+
+    with pytest.raises(ClientError, match=r"resources: \[A\]"):
+        cfn.update_stack(StackName=name, TemplateBody=body)
 
 
 def test_a_stack_that_is_busy_cannot_be_updated(cfn: Client, name: str) -> None:

@@ -5,8 +5,10 @@ import threading
 import time
 from typing import Any
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from localaws.patterns import check, matches
 from localaws.wire import AwsError
@@ -117,6 +119,27 @@ def test_a_long_poll_ends_with_the_message_and_holds_up_nobody(
 
     assert len(got) == 1
     assert time.monotonic() - began < 5
+
+
+def test_a_receiver_that_went_away_takes_no_message_with_it(
+    aws: LocalAws, rules: Client, name: str, queue_url: str
+) -> None:
+    gone = boto3.client(
+        "sqs",
+        endpoint_url=f"http://127.0.0.1:{aws.port}",
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=0.3, proxies={}),
+    )
+    with pytest.raises(ReadTimeoutError):
+        gone.receive_message(QueueUrl=queue_url, WaitTimeSeconds=20)
+    gone.close()
+
+    rules.put_events(Entries=[{"Source": name, "DetailType": "Changed", "Detail": "{}"}])
+
+    got = aws.client("sqs").receive_message(QueueUrl=queue_url, WaitTimeSeconds=2)
+    assert len(got["Messages"]) == 1
 
 
 def test_entries_that_are_refused_are_named_one_by_one(rules: Client, name: str) -> None:
