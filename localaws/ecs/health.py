@@ -1,4 +1,4 @@
-"""Whether a task serves, by what the load balancer says of its targets. Pure."""
+"""Whether a task serves: by its load balancers, or by having lasted a moment. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from localaws.ecs.model import Target
 from localaws.ecs.needs import TargetHealth
+
+SETTLED_SECONDS = 1.0  # AWS's scheduler too looks seconds later: who crashes at once never served
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,12 @@ class Health:
 
 
 def judge(
-    targets: Sequence[tuple[Target, TargetHealth | None]], *, running: bool, in_grace: bool
+    targets: Sequence[tuple[Target, TargetHealth | None]], running_for: float, grace: float
 ) -> Health:
-    """In its grace period a task is not stopped; it does not serve before it is healthy."""
-    if not running:
-        return Health(serves=False)
+    """`running_for` seconds so far; in its grace period a task that is unhealthy is let be."""
     for target, health in targets:
-        if health and health.state == "unhealthy" and not in_grace:
+        if health and health.state == "unhealthy" and running_for >= grace:
             return Health(serves=False, sick=target, why=health.description or "")
+    if not targets:
+        return Health(serves=running_for >= SETTLED_SECONDS)
     return Health(serves=all(health and health.state == "healthy" for _, health in targets))

@@ -122,13 +122,11 @@ class Scheduler:
         )
 
     def _health(self, service: Service, task: Task) -> health.Health:
-        now = self._world.clock.now()
-        grace = timedelta(seconds=service.grace_seconds)
-        return health.judge(
-            [(target, self._balancing.health(target)) for target in task.targets],
-            running=task.status is Life.RUNNING,
-            in_grace=bool(task.started_at and now - task.started_at < grace),
-        )
+        if task.status is not Life.RUNNING or task.started_at is None:
+            return health.Health(serves=False)
+        running_for = (self._world.clock.now() - task.started_at).total_seconds()
+        targets = [(target, self._balancing.health(target)) for target in task.targets]
+        return health.judge(targets, running_for, service.grace_seconds)
 
     def _note_health(self, service: Service, task: Task, found: health.Health) -> None:
         now = self._world.clock.now()
