@@ -31,6 +31,7 @@ class Children:
         self._sending = asyncio.Lock()
 
     async def start(self) -> None:
+        """Again, should the spawner have died."""
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         self._spawner = subprocess.Popen(
@@ -60,6 +61,8 @@ class Children:
         output: int,
     ) -> asyncio.Future[int]:
         """The exit code to come; `output` is a descriptor, sent and not closed."""
+        if self._hearing.done():
+            await self._restart()
         loop = asyncio.get_running_loop()
         started = self._started[name] = loop.create_future()
         exited = self._exits[name] = loop.create_future()
@@ -78,6 +81,13 @@ class Children:
         if name in self._exits:
             with contextlib.suppress(OSError):  # the spawner is gone, and so are its children
                 await self._send({"signal": name, "number": number})
+
+    async def _restart(self) -> None:
+        async with self._sending:
+            if self._hearing.done():
+                self._socket.close()
+                await asyncio.to_thread(self._spawner.wait, FAREWELL_SECONDS)
+                await self.start()
 
     async def _send(self, message: dict[str, Any], descriptor: int | None = None) -> None:
         loop = asyncio.get_running_loop()

@@ -27,24 +27,26 @@ class Prepared:
     environment: dict[str, str]  # secret values and all: never shown, dropped once launched
 
 
-@dataclass(frozen=True)
 class Started:
-    running: Running
-    logs: LogStream | None
+    """A container that runs, its output on its way to the logs."""
+
+    def __init__(self, running: Running, logs: LogStream | None) -> None:
+        self.running, self._logs = running, logs
+        self._shipping = asyncio.create_task(logs.run()) if logs else None
 
     async def wait(self) -> int:
-        """The exit code; what it wrote is in its log stream soon after."""
-        shipping = asyncio.create_task(self.logs.run()) if self.logs else None
-        try:
-            return await self.running.wait()
-        finally:
-            if shipping:
-                shipping.cancel()
+        return await self.running.wait()
 
     async def last_lines(self) -> None:
-        if self.logs:
+        """Shipped, or lost after a while: logs never keep a task."""
+        if self._logs and self._shipping:
+            self._logs.close()
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.logs.flush(), LOG_FAREWELL_SECONDS)
+                await asyncio.wait_for(self._shipping, LOG_FAREWELL_SECONDS)
+
+    def abandon(self) -> None:
+        if self._shipping:
+            self._shipping.cancel()
 
 
 class Containers:

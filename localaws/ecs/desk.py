@@ -17,6 +17,7 @@ from localaws.wire import AwsError
 
 Params = dict[str, Any]
 Result = dict[str, Any]
+MOST_TOKENS = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ class Desk:
             if one.cluster == cluster.name and one.id == names.short(name):
                 return one
         return None
+
+    def remember(self, operation: str, token: str, asked: Params, made: list[str]) -> None:
+        """What a client token stands for; the oldest are forgotten, as AWS does after a day."""
+        self.state.tokens[operation, token] = (asked, made)
+        if len(self.state.tokens) > MOST_TOKENS:
+            del self.state.tokens[next(iter(self.state.tokens))]
 
     def tags(self, arn: str) -> list[dict[str, str]]:
         kept = self.state.tags.get(arn, {})

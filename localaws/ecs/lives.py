@@ -88,7 +88,7 @@ class Lives:
             self.stop(task, "TaskFailedToStart", str(error))
         except Exception as error:
             log.exception("the local AWS failed at starting task %s", task.id)
-            self.stop(task, "TaskFailedToStart", f"The local AWS failed: {error!r}")
+            self.stop(task, "TaskFailedToStart", f"The local AWS failed: {type(error).__name__}")
         await self._deactivate(task)
         await self._end(task)
 
@@ -125,14 +125,20 @@ class Lives:
         return prepared
 
     async def _await_exit(self, task: Task, container: Container, started: Started) -> None:
-        container.exit_code = await started.wait()
+        try:
+            container.exit_code = await started.wait()
+            self._exited(task, container)
+            await started.last_lines()
+        finally:
+            started.abandon()
+
+    def _exited(self, task: Task, container: Container) -> None:
         container.last_status = "STOPPED"
         self._started.get(task.id, {}).pop(container.name, None)
         if container.essential:
             self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
         elif task.wanted:
             self._tell(task)
-        await started.last_lines()
 
     def _activate(self, task: Task) -> None:
         if task.deployment and task.deployment.load_balancers:

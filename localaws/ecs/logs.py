@@ -24,6 +24,7 @@ class LogStream:
         self._waiting: deque[dict[str, Any]] = deque(maxlen=MOST_WAITING_LINES)
         self._created = False
         self._complained = False
+        self._closed = False
         self._arrived = asyncio.Event()
 
     def write(self, line: str) -> None:
@@ -32,16 +33,19 @@ class LogStream:
             self._waiting.append({"timestamp": at, "message": line})
             self._arrived.set()
 
+    def close(self) -> None:
+        self._closed = True
+        self._arrived.set()
+
     async def run(self) -> None:
-        while True:
+        """Until it is closed and its last line shipped."""
+        while not self._closed or self._waiting:
             await self._arrived.wait()
             self._arrived.clear()
-            await self._world.clock.sleep(EVERY_SECONDS)
-            await self.flush()
-
-    async def flush(self) -> None:
-        while self._waiting:
-            await self._put(self._batch())
+            if not self._closed:
+                await self._world.clock.sleep(EVERY_SECONDS)
+            while self._waiting:
+                await self._put(self._batch())
 
     def _batch(self) -> list[dict[str, Any]]:
         events, room = list[dict[str, Any]](), BATCH_BYTES

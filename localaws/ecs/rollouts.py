@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localaws.ecs import messages, names
+from localaws.ecs.backoff import Backoff
 from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
@@ -114,6 +115,7 @@ class Rollouts:
         good.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {good.id}."
         others = [one for one in service.deployments if one is not good]
         service.deployments = [good, *others]
+        service.backoff = Backoff()
         service.task_definition = good.task_definition
         service.load_balancers = good.load_balancers
         self._notices.say(service, messages.rolling_back(service.name, failed.id, good.id))

@@ -19,6 +19,7 @@ from localaws.ecs.starting import Starting
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.05
+GATHER_SECONDS = 0.005
 TASKS_KEPT = timedelta(hours=1)  # after they stopped
 SERVICES_KEPT = timedelta(hours=1)  # after they became INACTIVE
 PLACEMENT_RETRY_SECONDS = 15.0  # how often one that cannot be placed counts as failed
@@ -47,11 +48,13 @@ class Scheduler:
             await self._pause()
 
     async def _pause(self) -> None:
-        """Until something changed or the tick is over."""
+        """Until something changed or the tick is over; many changes at once are one."""
         tick = asyncio.ensure_future(self._world.clock.sleep(TICK_SECONDS))
         woken = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait({tick, woken}, return_when=asyncio.FIRST_COMPLETED)
+            if woken.done():
+                await self._world.clock.sleep(GATHER_SECONDS)
         finally:
             tick.cancel()
             woken.cancel()
@@ -69,8 +72,11 @@ class Scheduler:
         self.wake()
 
     def _count_failure(self, service: Service, deployment: Deployment) -> None:
-        service.backoff = service.backoff.failed(self._world.clock.monotonic())
+        """What fails of an old deployment does not slow the new one down."""
         self._rollouts.task_failed(service, deployment)
+        if not deployment.primary:
+            return
+        service.backoff = service.backoff.failed(self._world.clock.monotonic())
         if service.backoff.failures == IMPAIRED_FAILURES:
             self._notices.say_once(service, messages.impaired(service.name))
             self._notices.acted(service, "SERVICE_TASK_START_IMPAIRED", "WARN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from localaws.ecs import service_settings, service_shape
+from localaws.ecs.backoff import Backoff
 from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.ecs.model import Cluster, Service, TaskDefinition
 from localaws.wire import AwsError
@@ -24,7 +25,7 @@ def create(desk: Desk, params: Params) -> Result:
     desk.state.services[cluster.name, service.name] = service
     desk.tag(service.arn, params.get("tags", ()))
     if token := params.get("clientToken"):
-        desk.state.tokens["CreateService", token] = (_fingerprint(params), [service.arn])
+        desk.remember("CreateService", token, _fingerprint(params), [service.arn])
     desk.rollouts.begin(service)
     desk.wake()
     return {"service": service_shape.describe(desk, service, with_tags=True)}
@@ -33,15 +34,13 @@ def create(desk: Desk, params: Params) -> Result:
 def _present(desk: Desk, cluster: Cluster, params: Params) -> Service | None:
     """The service that the same call made before; any other of that name is in the way."""
     service = desk.state.services.get((cluster.name, params["serviceName"]))
-    token = params.get("clientToken")
-    asked, made = desk.state.tokens.get(("CreateService", token or ""), (None, []))
-    if made and asked != _fingerprint(params):
-        raise invalid("Creation of service was not idempotent.")
     if service is None or service.status == "INACTIVE":
         return None
     if service.status == "DRAINING":
         raise invalid("Unable to Start a service that is still Draining.")
-    if service.arn not in made:
+    token = ("CreateService", params.get("clientToken", ""))
+    asked, made = desk.state.tokens.get(token, ({}, []))
+    if service.arn not in made or asked != _fingerprint(params):
         raise invalid("Creation of service was not idempotent.")
     return service
 
@@ -125,7 +124,7 @@ def _check_room(desk: Desk, service: Service) -> None:
 
 
 def _deploy(desk: Desk, service: Service) -> None:
-    service.backoff = type(service.backoff)()  # a new deployment starts at once
+    service.backoff = Backoff()  # a new deployment starts at once
     desk.notices.forget(service)
     desk.rollouts.begin(service)
 

@@ -45,7 +45,7 @@ def run(desk: Desk, params: Params) -> Result:
             break
         started.append(task)
     if params.get("clientToken") and started:
-        desk.state.tokens[token] = (params, [task.id for task in started])
+        desk.remember(*token, params, [task.id for task in started])
     return {"tasks": [_describe(desk, task) for task in started], "failures": failures}
 
 

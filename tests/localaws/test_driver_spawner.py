@@ -140,7 +140,7 @@ def test_no_process_outlives_its_parent_however_that_dies(number: int) -> None:
 
 
 @linux
-def test_a_killed_spawner_takes_its_processes_along_and_is_noticed(tmp_path: Path) -> None:
+def test_a_killed_spawner_takes_its_processes_along_and_is_replaced(tmp_path: Path) -> None:
     async def story(nursery: Nursery) -> None:
         exited = await nursery.spawn("one", "sh", "-c", "sleep 1000 & echo $!; wait")
         await asyncio.to_thread(until, lambda: "\n" in nursery.output.read_text())
@@ -149,5 +149,6 @@ def test_a_killed_spawner_takes_its_processes_along_and_is_noticed(tmp_path: Pat
 
         grandchild = int(nursery.output.read_text())
         await asyncio.to_thread(until, lambda: not alive(grandchild), 5)
+        assert await (await nursery.spawn("two", "true")) == 0
 
     tell(story, tmp_path)
