@@ -53,8 +53,11 @@ def _run(settings: Settings, of: Platform, stopping: Stopping) -> None:
         logs.to_file(home.log(where, "palatine"), settings.log_level)
         parts = stack.enter_context(Parts(stopping))
         settings = settings.having(home=where, port=ports.number(listener))
+        begins_empty = _wants_local_aws(settings)
         settings = _with_surroundings(settings, parts, stopping, of)
         _migrate(settings, of)
+        if begins_empty:  # the local AWS, which keeps images but no stack, service or task
+            of.restore(settings)
         worker = parts.start(partial(_working, settings, of))
         application = of.web(settings)
         parts.wait(worker)

@@ -20,6 +20,8 @@ class SmallPlatform:
     def migrate(self, url: str) -> bool:
         return migrate(url)
 
+    def restore(self, settings: Settings) -> None: ...
+
     def prepare(self, settings: Settings) -> None: ...
 
     def first_admin(self, settings: Settings) -> str | None:
