@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, joinedload
 
 from app.db.models import (
@@ -132,7 +133,7 @@ def service_names(session: Session, app: App) -> dict[str, str]:
             PhysicalName.app_id == app.id, PhysicalName.kind == physical.Kind.SERVICE
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _desired_release(session: Session, app: App) -> Release | None:
@@ -247,7 +248,7 @@ def _asked(session: Session, operation: Operation, consistency: timedelta) -> As
 def _config_names(session: Session, app: App, version: int) -> tuple[str, ...]:
     newest = (
         select(ConfigVar.name, ConfigVar.ciphertext)
-        .distinct(ConfigVar.name)
+        .ext(distinct_on(ConfigVar.name))
         .where(ConfigVar.app_id == app.id, ConfigVar.version <= version)
         .order_by(ConfigVar.name, ConfigVar.version.desc())
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from app.db.crypto import Cipher
@@ -23,7 +24,7 @@ def at(session: Session, cipher: Cipher, app: App, version: int) -> dict[str, st
     """The config as it stood in `version`: per name, the newest row not newer than it."""
     rows = session.scalars(
         select(ConfigVar)
-        .distinct(ConfigVar.name)
+        .ext(distinct_on(ConfigVar.name))
         .where(ConfigVar.app_id == app.id, ConfigVar.version <= version)
         .order_by(ConfigVar.name, ConfigVar.version.desc())
     )
