@@ -56,18 +56,27 @@ def scale(
 
 
 def admit(session: Session, app: App, process_types: Iterable[str]) -> None:
-    """Give process types seen for the first time their quantity; leave the others alone."""
-    known = set(session.scalars(select(Formation.process_type).where(Formation.app_id == app.id)))
+    """Before a release of these process types becomes what should run.
+
+    Those seen for the first time get their quantity. The quantity of those that should not run
+    until now is asserted: what ECS had of them may have been wound down to none.
+    """
+    known = {
+        row.process_type: row
+        for row in session.scalars(select(Formation).where(Formation.app_id == app.id))
+    }
+    should_run = {row.process_type for row in of(session, app)}
     for name, quantity in formation.initial(process_types).items():
         if name not in known:
-            session.add(
-                Formation(
-                    app_id=app.id,
-                    process_type=name,
-                    quantity=quantity,
-                    size=DEFAULT_SIZE,
-                )
+            known[name] = Formation(
+                app_id=app.id,
+                process_type=name,
+                quantity=quantity,
+                size=DEFAULT_SIZE,
+                asserted=False,
             )
+            session.add(known[name])
+        known[name].asserted |= name not in should_run
     session.flush()  # the reconciler's plan reads these rows
 
 

@@ -96,6 +96,7 @@ def restore(session: Session, app: App, why: str) -> Operation:
             message=why,
         )
     good = session.get_one(Release, app.current_release_id)
+    formation.admit(session, app, session.get_one(Slug, good.slug_id).process_types)
     operation = operations.begin(
         session,
         app,
