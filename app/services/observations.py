@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, Interval, and_, delete, func, select, type
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.db.models import App, Formation, Operation, Service, Step, TaskDefinition
+from app.db.models import App, Operation, Service, Step, TaskDefinition
 from app.domain.judgement import Judgement, judge
 from app.domain.observed import Observed, ServiceState
 from app.domain.operation import RELEASING, OperationKind, OperationStatus, is_terminal
 from app.domain.plan import plan
-from app.services import clusters, dynos, operations, releases
+from app.services import clusters, dynos, formation, operations, releases
 from app.services.blueprints import Blueprint, Definition
 
 _FORWARD = (
@@ -45,9 +45,7 @@ def record(session: Session, app: App, observed: Observed) -> None:
     for service in observed.services.values():
         _save(session, app, service)
     dynos.observe(session, app, observed.tasks)
-    for row in session.scalars(
-        select(Formation).where(Formation.app_id == app.id, Formation.asserted)
-    ):
+    for row in formation.of(session, app):
         seen = observed.services.get(row.process_type)
         if seen is not None and seen.desired == row.quantity:
             row.asserted = False
@@ -91,10 +89,14 @@ def forget_definition(session: Session, arn: str) -> None:
 
 
 def mark(session: Session, operation: Operation, steps: Mapping[str, str]) -> None:
-    """Write steps down before they are taken. What is written already stays as it is."""
+    """Write steps down before they are taken. A repeated one keeps its mark; its time is new."""
     for name, value in steps.items():
         row = insert(Step).values(operation_id=operation.id, name=name, mark=value)
-        session.execute(row.on_conflict_do_nothing())
+        session.execute(
+            row.on_conflict_do_update(
+                index_elements=[Step.operation_id, Step.name], set_={"created_at": func.now()}
+            )
+        )
 
 
 def _advance(

@@ -52,9 +52,13 @@ def begin(
 ) -> Operation:
     """Write down what somebody asked for. The caller holds the app's lock.
 
+    NotFound: the app was destroyed while the caller waited for it.
+
     With `takes_effect` the app's desired state is what the caller has just made it, and the
     reconciler is asked to bring it about.
     """
+    if app.destroyed_at is not None:
+        raise NotFound("app", app.name)
     app.operation_number += 1
     operation = Operation(
         app_id=app.id,

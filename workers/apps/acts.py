@@ -69,7 +69,7 @@ def _put_stack(context: Context, drawn: Blueprint, action: CreateStack | UpdateS
         drawn.stack_name,
         body,
         tags={**drawn.tags, TEMPLATE_TAG: fingerprint},
-        token=drawn.token(f"stack-{fingerprint[:12]}"),
+        token=drawn.stack_token,
     )
 
 

@@ -22,6 +22,7 @@ from app.domain.plan import (
     Action,
     CreateStack,
     RegisterTaskDefinition,
+    UpdateService,
     UpdateStack,
     plan,
     restarts_due,
@@ -62,9 +63,7 @@ def _final(error: Exception) -> str | None:
 
 def _give_up(context: Context, app_id: UUID, drawn: Blueprint, why: str, hold: Hold) -> None:
     with context.sessions.begin() as session:
-        hold.guard(session)
-        app = session.get_one(App, app_id)
-        operations.lock(session, app)
+        app = _locked(session, app_id, hold)
         if drawn.lead is not None:
             observations.refused(session, app, drawn.lead.id, why)
 
@@ -110,9 +109,7 @@ def _record_and_decide(
         settle=timedelta(seconds=pace.settle), deadline=timedelta(seconds=pace.deadline)
     )
     with context.sessions.begin() as session:
-        hold.guard(session)
-        app = session.get_one(App, app_id)
-        operations.lock(session, app)
+        app = _locked(session, app_id, hold)
         observations.record(session, app, observed)
         outputs = observed.stack.outputs if observed.stack else {}
         consistency = timedelta(seconds=pace.consistency)
@@ -128,16 +125,26 @@ def _record_and_decide(
         return drawn, actions
 
 
+def _locked(session: Session, app_id: UUID, hold: Hold) -> App:
+    """The app first, then the message: whoever asks for something takes them in this order."""
+    app = session.get_one(App, app_id)
+    operations.lock(session, app)
+    hold.guard(session)
+    return app
+
+
 def _mark(
     session: Session, drawn: Blueprint, observed: Observed, actions: Sequence[Action]
 ) -> None:
-    """Write down what is about to be asked of AWS, before it is asked."""
-    if drawn.lead is None:
-        return
+    """Write down what is about to be asked of AWS, before it is asked.
+
+    A stack is changed for all that is asked: if that fails, each operation it fails knows.
+    """
     if any(isinstance(action, CreateStack | UpdateStack) for action in actions):
-        step = f"stack-{(drawn.desired.template or '')[:12]}"
-        observations.mark(session, drawn.lead, {step: drawn.token(step)})
-    for process_type in restarts_due(drawn.desired, observed):
+        for operation in drawn.unfinished:
+            observations.mark(session, operation, {drawn.stack_token: drawn.stack_token})
+    moved = {action.process_type for action in actions if isinstance(action, UpdateService)}
+    for process_type in moved & set(restarts_due(drawn.desired, observed)):
         before = observed.services[process_type].primary.id
         for operation, asked in zip(drawn.unfinished, drawn.desired.asked, strict=True):
             if asked.kind is OperationKind.RESTART and process_type in asked.process_types:

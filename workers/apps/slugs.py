@@ -21,15 +21,13 @@ def resolve_slug(context: Context, key: str, hold: Hold) -> Again | None:
     if asked is None:
         return None
     try:
-        image = context.registry.resolve(asked.reference)
+        _record(context, operation_id, hold, context.registry.resolve(asked.reference))
     except RegistryError as error:
         if error.retryable and not _overdue(context, asked):
             return Again(timedelta(seconds=max(1.0, context.pace.poll)))
         _fail(context, operation_id, hold, str(error))
     except DomainError as error:
         _fail(context, operation_id, hold, str(error))
-    else:
-        _record(context, operation_id, hold, image)
     return None
 
 
