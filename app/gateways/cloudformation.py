@@ -48,9 +48,14 @@ class CloudFormationStacks:
             )
 
     def update(self, name: str, body: str, *, tags: Mapping[str, str], token: str) -> None:
-        self._client.update_stack(
-            StackName=name, TemplateBody=body, Tags=_pairs(tags), ClientRequestToken=token
-        )
+        try:
+            self._client.update_stack(
+                StackName=name, TemplateBody=body, Tags=_pairs(tags), ClientRequestToken=token
+            )
+        except ClientError as error:
+            # so it is already: the look before was an old one, and the next will see it
+            if "No updates are to be performed" not in str(error):
+                raise
 
     def delete(self, name: str, *, token: str) -> None:
         self._client.delete_stack(StackName=name, ClientRequestToken=token)

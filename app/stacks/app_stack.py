@@ -53,11 +53,7 @@ def render(stack: AppStack) -> dict[str, Any]:
     if stack.web is not None:
         resources["WebTargetGroup"] = _target_group(stack, stack.web)
         resources["WebRule"] = _rule(stack.web)
-        outputs["WebTargetGroup"] = {
-            "Value": {"Ref": "WebTargetGroup"},
-            # a service can be made only when the group hangs on a listener
-            "Description": {"Fn::Join": ["", ["routed by ", {"Ref": "WebRule"}]]},
-        }
+        outputs["WebTargetGroup"] = {"Value": {"Ref": "WebTargetGroup"}}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Palatine app {stack.app_id}",

@@ -14,7 +14,7 @@ from app.domain.formation import Size
 
 WEB_PORT = 8080
 _SHELL_WORDS = frozenset(
-    {".", "!", "{", "case", "cd", "exec", "export", "for", "if", "set", "while"}
+    {".", "!", "{", "case", "cd", "eval", "exec", "export", "for", "if", "set", "until", "while"}
 )
 STOP_TIMEOUT = 30  # seconds between SIGTERM and SIGKILL, as on Heroku
 
