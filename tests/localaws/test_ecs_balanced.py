@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -19,6 +20,7 @@ import http.server, os, signal, sys, threading, time
 class Web(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == '/slow':
+            open(sys.argv[2] + '-asked', 'w').close()
             time.sleep(1.5)
         sick = os.path.exists(sys.argv[2]) and self.path == '/health'
         self.send_response(500 if sick else 200)
@@ -66,7 +68,7 @@ class Web(Cluster):
 
 
 @pytest.fixture
-def web(aws: LocalAws, name: str, tmp_path: object) -> Iterator[Web]:
+def web(aws: LocalAws, name: str, tmp_path: Path) -> Iterator[Web]:
     elb, seed = aws.client("elbv2"), json.loads(aws.get("/_local/seed"))
     group = elb.create_target_group(
         Name=name,
@@ -123,7 +125,7 @@ def test_a_task_ends_only_when_it_has_answered(web: Web) -> None:
     answers: list[str] = []
     asking = threading.Thread(target=lambda: answers.append(web.get("/slow")))
     asking.start()
-    until(lambda: web.tasks())
+    until(Path(web.sickness + "-asked").exists)
     task = web.tasks()[0]
 
     web.ecs.stop_task(cluster=web.cluster, task=task["taskArn"])
@@ -134,9 +136,11 @@ def test_a_task_ends_only_when_it_has_answered(web: Web) -> None:
 
 
 def test_unhealthy_tasks_are_replaced_and_open_the_breaker(web: Web) -> None:
-    configuration = {"deploymentCircuitBreaker": BREAKER}
-    with open(web.sickness, "w"):
-        web.balanced(web.answering("sick"), deploymentConfiguration=configuration)
+    breaker = BREAKER | {"thresholdConfiguration": {"type": "COUNT", "value": 1}}
+    Path(web.sickness).touch()
+    web.balanced(
+        web.answering("sick"), deploymentConfiguration={"deploymentCircuitBreaker": breaker}
+    )
 
     service = web.until(lambda one: one["deployments"][0]["rolloutState"] == "FAILED", 60)
 
@@ -146,8 +150,8 @@ def test_unhealthy_tasks_are_replaced_and_open_the_breaker(web: Web) -> None:
 
 
 def test_in_the_grace_period_unhealthy_tasks_are_let_be(web: Web) -> None:
-    with open(web.sickness, "w"):
-        web.balanced(web.answering("sick"), healthCheckGracePeriodSeconds=600)
+    Path(web.sickness).touch()
+    web.balanced(web.answering("sick"), healthCheckGracePeriodSeconds=600)
 
     until(lambda: web.targets() == ["unhealthy"], 30)
 
@@ -158,7 +162,7 @@ def test_in_the_grace_period_unhealthy_tasks_are_let_be(web: Web) -> None:
 def test_a_target_group_without_a_load_balancer_is_refused(web: Web, aws: LocalAws) -> None:
     for group in (web.group[:-2] + "00", _unused(web, aws)):
         web.group = group
-        with pytest.raises(ClientError, match="does not have an associated load balancer."):
+        with pytest.raises(ClientError, match="does not have an associated load balancer"):
             web.balanced(web.answering("nothing"))
 
 
@@ -181,5 +185,5 @@ def test_without_tasks_there_is_no_answer(web: Web) -> None:
 
 
 def test_a_load_balancer_must_name_a_port_of_the_definition(web: Web) -> None:
-    with pytest.raises(ClientError, match="did not have a container port 8080 defined."):
+    with pytest.raises(ClientError, match="did not have a container port 8080 defined"):
         web.balanced(web.register())
