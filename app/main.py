@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,6 +35,7 @@ def create_app(
     site: Site | None = None,
     ping_seconds: float = PING_SECONDS,
     at_once: int = REQUESTS_AT_ONCE,
+    stopped: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """`listener` is the URL of the database whose NOTIFY the streams hear; `at_once` is how many
     requests may be in their transactions: no more than the pool has connections.
@@ -48,6 +49,7 @@ def create_app(
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         async with hub.running():
             yield
+        stopped()
 
     api = FastAPI(
         title="Palatine",
@@ -70,8 +72,9 @@ def create_app(
 def from_settings(settings: Settings) -> FastAPI:
     if not settings.database_url:
         raise ValueError("The web process needs PALATINE_DATABASE_URL.")
+    database = engine.connect(settings.database_url, pool_size=REQUESTS_AT_ONCE)
     return create_app(
-        engine.sessions(engine.connect(settings.database_url, pool_size=REQUESTS_AT_ONCE)),
+        engine.sessions(database),
         Cipher(load_key(settings.key_file)),
         listener=settings.database_url,
         site=Site(
@@ -79,6 +82,7 @@ def from_settings(settings: Settings) -> FastAPI:
             apps_domain=settings.apps_domain,
             router_url=settings.router_url,
         ),
+        stopped=database.dispose,
     )
 
 

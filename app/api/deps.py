@@ -66,8 +66,11 @@ async def _session(request: Request) -> AsyncIterator[Session]:
             yield session
             await run_in_threadpool(_commit, session)
         finally:
-            with CancelScope(shield=True):
-                await run_in_threadpool(session.close)
+            if session.in_transaction():  # it failed, and the database must be told
+                with CancelScope(shield=True):
+                    await run_in_threadpool(session.close)
+            else:
+                session.close()
 
 
 def _commit(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 
@@ -14,6 +15,11 @@ class Site:
 
     def web_url(self, app: str) -> str:
         """Where the app's web process is reached. Never made from a Host header."""
+        before, after = self._around_app
+        return f"{before}{app}{after}"
+
+    @cached_property
+    def _around_app(self) -> tuple[str, str]:
         router = urlsplit(self.router_url or "http:")
         port = f":{router.port}" if router.port else ""
-        return f"{router.scheme}://{app}.{self.apps_domain}{port}/"
+        return f"{router.scheme}://", f".{self.apps_domain}{port}/"

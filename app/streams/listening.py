@@ -10,9 +10,10 @@ import structlog
 from psycopg import AsyncConnection
 from sqlalchemy import make_url
 
+from app.services.events import CHANNEL
+
 log = structlog.get_logger(__name__)
 
-CHANNEL = "events"
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
 

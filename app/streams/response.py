@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 _SEND_SECONDS = 30.0
+
+
+class _Stalled(Exception):
+    """The client takes nothing any more."""
 
 
 class StreamResponse(Response):
@@ -39,7 +43,8 @@ class StreamResponse(Response):
             leaving.cancel()
             await asyncio.gather(writing, leaving, return_exceptions=True)
         if not writing.cancelled():
-            writing.result()
+            with suppress(_Stalled):
+                writing.result()
 
     async def _write(self, send: Send) -> None:
         await self._sent(
@@ -58,8 +63,11 @@ class StreamResponse(Response):
         await self._sent(send, {"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _sent(self, send: Send, message: Message) -> None:
-        async with asyncio.timeout(self._send_seconds):
-            await send(message)
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await send(message)
+        except TimeoutError:
+            raise _Stalled from None
 
 
 async def _left(receive: Receive) -> None:

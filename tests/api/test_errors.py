@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -146,11 +147,15 @@ def test_a_commit_that_the_database_refuses_is_a_500_and_saves_nothing(
         api = create_app(committed, cipher, listener=database_url, site=SITE)
         with TestClient(api) as client:
             response = client.post("/apps", json={"name": "acme"}, headers=HEADERS)
+            streamed = client.post(
+                "/deploys", json={"image": "acme/hello", "stream": True}, headers=HEADERS
+            )
     finally:
         with engine.begin() as connection:
             connection.execute(text("DROP FUNCTION refuse() CASCADE"))
 
     _is_not_saved(response)
+    _is_not_saved(streamed)  # a stream begins after the commit, or not at all
     assert "no more apps" not in response.text
     assert _apps(committed) == 0
 
@@ -171,10 +176,10 @@ def test_health(anonymous: TestClient) -> None:
     assert anonymous.get("/health").json() == {"status": "ok"}
 
 
-def _is_not_saved(response: object) -> None:
-    assert response.status_code == 500  # type: ignore[attr-defined]
-    assert response.json()["id"] == "internal_server_error"  # type: ignore[attr-defined]
-    assert "could not be saved" in response.json()["message"]  # type: ignore[attr-defined]
+def _is_not_saved(response: httpx2.Response) -> None:
+    assert response.status_code == 500
+    assert response.json()["id"] == "internal_server_error"
+    assert "could not be saved" in response.json()["message"]
 
 
 def _apps(sessions: sessionmaker[Session]) -> int:

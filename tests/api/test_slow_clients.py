@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-import pytest
 from starlette.types import Message
 
 from app.streams.channel import Entry, Follower
@@ -55,7 +54,6 @@ def test_a_client_that_takes_nothing_is_let_go() -> None:
             await asyncio.Event().wait()
 
     response = StreamResponse(chunks(), "text/plain", send_seconds=0.01)
-    with pytest.raises(TimeoutError):
-        asyncio.run(response({"type": "http"}, receive, send))
+    asyncio.run(response({"type": "http"}, receive, send))
 
     assert closed.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from pydantic import BaseModel
@@ -33,6 +34,7 @@ class Identity(BaseModel):
     id: UUID
 
 
+@cache
 def constant(kind: str, name: str) -> Named:
     """Regions, stacks, sizes: clients expect an id, so the same name always has the same one."""
     return Named(id=uuid5(NAMESPACE_DNS, f"{name}.{kind}.palatine"), name=name)

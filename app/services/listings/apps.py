@@ -13,29 +13,26 @@ from app.db.paging import Query, Shown
 from app.domain.page import Page, Range
 
 _FIELDS = {"name": App.name, "id": App.id}
+_SHOWN: Query = (
+    select(
+        App.id,
+        App.name,
+        App.created_at,
+        App.updated_at,
+        App.released_at,
+        App.owner_id,
+        Account.email.label("owner_email"),
+        Cluster.region,
+    )
+    .join(Account, Account.id == App.owner_id)
+    .join(Cluster, Cluster.id == App.cluster_id)
+)
 
 
 def page(session: Session, asked: Range) -> Page[Shown]:
-    return paging.fetch(session, _apps().where(App.destroyed_at.is_(None)), _FIELDS, asked)
+    return paging.fetch(session, _SHOWN.where(App.destroyed_at.is_(None)), _FIELDS, asked)
 
 
 def one(session: Session, id: UUID) -> Shown:
     """Of a destroyed app too: its answer is the last that is seen of it."""
-    return session.execute(_apps().where(App.id == id)).one()
-
-
-def _apps() -> Query:
-    return (
-        select(
-            App.id,
-            App.name,
-            App.created_at,
-            App.updated_at,
-            App.released_at,
-            App.owner_id,
-            Account.email.label("owner_email"),
-            Cluster.region,
-        )
-        .join(Account, Account.id == App.owner_id)
-        .join(Cluster, Cluster.id == App.cluster_id)
-    )
+    return session.execute(_SHOWN.where(App.id == id)).one()

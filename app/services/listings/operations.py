@@ -19,52 +19,6 @@ _Older = aliased(Operation)
 _Newer = aliased(Operation)
 
 
-def page(session: Session, of: App, asked: Range) -> Page[Shown]:
-    return paging.fetch(session, _operations().where(Operation.app_id == of.id), _FIELDS, asked)
-
-
-def one(session: Session, key: str, *, of: App | None = None) -> Shown:
-    """By id; within an app by number too."""
-    statement = _operations().where(_named(key) if of is None else _named_within(of, key))
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound("operation", key)
-    return row
-
-
-def _operations() -> Query:
-    return (
-        select(
-            Operation.id,
-            Operation.number,
-            Operation.kind,
-            Operation.status,
-            Operation.summary,
-            Operation.message,
-            Operation.reason,
-            Operation.reached,
-            Operation.generation,
-            Operation.created_at,
-            Operation.updated_at,
-            Operation.finished_at,
-            Operation.actor_id,
-            Account.email.label("actor_email"),
-            App.id.label("app_id"),
-            App.name.label("app_name"),
-            Release.id.label("release_id"),
-            Release.version.label("release_version"),
-            _Newer.id.label("superseded_by_id"),
-            _Newer.number.label("superseded_by_number"),
-            _superseded().label("supersedes"),
-            _observed().label("processes"),
-        )
-        .join(App, App.id == Operation.app_id)
-        .outerjoin(Account, Account.id == Operation.actor_id)
-        .outerjoin(Release, Release.id == Operation.release_id)
-        .outerjoin(_Newer, _Newer.id == Operation.superseded_by_id)
-    )
-
-
 def _superseded() -> ColumnElement[Any]:
     each = func.jsonb_build_object("id", _Older.id, "number", _Older.number)
     return (
@@ -96,6 +50,51 @@ def _observed() -> ColumnElement[Any]:
         .correlate(Operation)
         .scalar_subquery()
     )
+
+
+_SHOWN: Query = (
+    select(
+        Operation.id,
+        Operation.number,
+        Operation.kind,
+        Operation.status,
+        Operation.summary,
+        Operation.message,
+        Operation.reason,
+        Operation.reached,
+        Operation.generation,
+        Operation.created_at,
+        Operation.updated_at,
+        Operation.finished_at,
+        Operation.actor_id,
+        Account.email.label("actor_email"),
+        App.id.label("app_id"),
+        App.name.label("app_name"),
+        Release.id.label("release_id"),
+        Release.version.label("release_version"),
+        _Newer.id.label("superseded_by_id"),
+        _Newer.number.label("superseded_by_number"),
+        _superseded().label("supersedes"),
+        _observed().label("processes"),
+    )
+    .join(App, App.id == Operation.app_id)
+    .outerjoin(Account, Account.id == Operation.actor_id)
+    .outerjoin(Release, Release.id == Operation.release_id)
+    .outerjoin(_Newer, _Newer.id == Operation.superseded_by_id)
+)
+
+
+def page(session: Session, of: App, asked: Range) -> Page[Shown]:
+    return paging.fetch(session, _SHOWN.where(Operation.app_id == of.id), _FIELDS, asked)
+
+
+def one(session: Session, key: str, *, of: App | None = None) -> Shown:
+    """By id; within an app by number too."""
+    statement = _SHOWN.where(_named(key) if of is None else _named_within(of, key))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("operation", key)
+    return row
 
 
 def _named_within(app: App, key: str) -> ColumnElement[bool]:
