@@ -64,15 +64,19 @@ def is_receive(request: Request) -> bool:
 
 
 def _without_wait(request: Request) -> tuple[float, Request]:
-    """The wait that was asked for, and the same request asking for none."""
-    if request.target[1]:
-        params: dict[str, Any] = json.loads(request.body or b"{}")
-        wait = params.get("WaitTimeSeconds") or 0
-        body = json.dumps(params | {"WaitTimeSeconds": 0}).encode()
-    else:
-        form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-        wait = form.get("WaitTimeSeconds") or 0
-        body = urlencode(form | {"WaitTimeSeconds": "0"}).encode()
-    if not 0 <= float(wait) <= 20:  # moto words the refusal
-        return 0, request
-    return float(wait), replace(request, body=body)
+    """The wait that was asked for, and the same request asking for none.
+
+    A queue's own ReceiveMessageWaitTimeSeconds is not looked at.
+    """
+    try:
+        if request.target[1]:
+            params: dict[str, Any] = json.loads(request.body)
+            wait = float(params.get("WaitTimeSeconds") or 0)
+            body = json.dumps(params | {"WaitTimeSeconds": 0}).encode()
+        else:
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            wait = float(form.get("WaitTimeSeconds") or 0)
+            body = urlencode(form | {"WaitTimeSeconds": "0"}).encode()
+    except ValueError:
+        return 0, request  # moto words the refusal
+    return (wait, replace(request, body=body)) if 0 <= wait <= 20 else (0, request)
