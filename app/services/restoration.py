@@ -28,9 +28,7 @@ def begin_anew(session: Session, cluster: str, *, listener_arn: str) -> None:
     home = session.scalar(select(Cluster).where(Cluster.name == cluster))
     if home is None:
         return  # the first start: there is nothing to restore
-    session.execute(
-        update(Listener).where(Listener.cluster_id == home.id).values(arn=listener_arn)
-    )
+    session.execute(update(Listener).where(Listener.cluster_id == home.id).values(arn=listener_arn))
     session.execute(delete(TaskDefinition))
     session.execute(delete(Service))
     session.execute(
