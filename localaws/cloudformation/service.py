@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import uuid
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from localaws.cloudformation import parameters, template
+from localaws.cloudformation import requests, template
 from localaws.cloudformation.engine import Operation as Work
 from localaws.cloudformation.pages import page
-from localaws.cloudformation.stack import UPDATABLE, Revision, Stack
+from localaws.cloudformation.stack import UPDATABLE, Stack
 from localaws.cloudformation.stacks import Stacks
-from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
 from localaws.world import Operation, World
 
 Params = dict[str, Any]
 
-_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
 _ASKED = {"StackName", "TemplateBody", "Parameters", "Tags", "ClientRequestToken", "Capabilities"}
 _ASKED |= {"DisableRollback"}
 
@@ -56,13 +52,12 @@ class CloudFormation:
         await asyncio.gather(*self._work.values(), return_exceptions=True)
 
     def create_stack(self, params: Params) -> Params:
-        _modelled("CreateStack", params, _ASKED | {"OnFailure"})
+        requests.check_modelled("CreateStack", params, _ASKED | {"OnFailure"})
         name = params["StackName"]
-        if not _NAME.fullmatch(name):
-            raise _constraint("stackName", name, "[a-zA-Z][-a-zA-Z0-9]*")
+        requests.check_name(name)
         existing = self._stacks.live(name)
         if existing is not None:
-            repeated = _repeated(existing, "CreateStack", params)
+            repeated = requests.repeated(existing, "CreateStack", params)
             if repeated is None:
                 raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
             return repeated
@@ -70,46 +65,48 @@ class CloudFormation:
         stack.enter("CREATE_IN_PROGRESS", "User Initiated")
         on_failure = "DO_NOTHING" if stack.disable_rollback else params.get("OnFailure", "ROLLBACK")
         self._begin(stack, Work(self._world, stack).create(on_failure))
-        return _remember(stack, "CreateStack", params, {"StackId": stack.id})
+        return requests.remember(stack, "CreateStack", params, {"StackId": stack.id})
 
     def update_stack(self, params: Params) -> Params:
-        _modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
+        requests.check_modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
         stack = self._stacks.find(params["StackName"])
-        repeated = _repeated(stack, "UpdateStack", params)
+        repeated = requests.repeated(stack, "UpdateStack", params)
         if repeated is not None:
             return repeated
         if stack.status not in UPDATABLE:
             sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
             raise AwsError("ValidationError", sentence)
-        target = _revision(params, stack.revision)
-        if _same(target, stack.revision):
+        target = requests.revision(params, stack.revision)
+        if requests.same(target, stack.revision):
             raise AwsError("ValidationError", "No updates are to be performed.")
-        _check_types(stack, target.template)
+        requests.check_types(stack, target.template)
         stack.token = params.get("ClientRequestToken", "")
         stack.updated_at = self._world.clock.now()
         previous, stack.revision = stack.revision, target
         stack.enter("UPDATE_IN_PROGRESS", "User Initiated")
         keep = params.get("DisableRollback", False)
         self._begin(stack, Work(self._world, stack).update(previous, disable_rollback=keep))
-        return _remember(stack, "UpdateStack", params, {"StackId": stack.id})
+        return requests.remember(stack, "UpdateStack", params, {"StackId": stack.id})
 
     def delete_stack(self, params: Params) -> Params:
         """Of a stack that does not exist: a success, as on AWS."""
-        _modelled("DeleteStack", params, {"StackName", "ClientRequestToken", "RetainResources"})
+        requests.check_modelled(
+            "DeleteStack", params, {"StackName", "ClientRequestToken", "RetainResources"}
+        )
         stack = self._stacks.maybe(params["StackName"])
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
             return {}
-        if _repeated(stack, "DeleteStack", params) is not None:
+        if requests.repeated(stack, "DeleteStack", params) is not None:
             return {}
         if stack.status.endswith("IN_PROGRESS") and stack.status != "CREATE_IN_PROGRESS":
             sentence = f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
             raise AwsError("ValidationError", sentence)
-        retained = _retained(stack, params.get("RetainResources", []))
+        retained = requests.retained(stack, params.get("RetainResources", []))
         stack.token = params.get("ClientRequestToken", "")
         stack.deletion_asked = True
         stack.enter("DELETE_IN_PROGRESS", "User Initiated")
         self._begin(stack, Work(self._world, stack).delete(retained))
-        return _remember(stack, "DeleteStack", params, {})
+        return requests.remember(stack, "DeleteStack", params, {})
 
     def describe_stacks(self, params: Params) -> Params:
         name = params.get("StackName")
@@ -147,12 +144,12 @@ class CloudFormation:
         return {"StackSummaries": [stack.summary() for stack in shown]} | token
 
     def get_template(self, params: Params) -> Params:
-        _modelled("GetTemplate", params, {"StackName", "TemplateStage"})
+        requests.check_modelled("GetTemplate", params, {"StackName", "TemplateStage"})
         body = self._stacks.find(params.get("StackName", "")).revision.template.body
         return {"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]}
 
     def validate_template(self, params: Params) -> Params:
-        _modelled("ValidateTemplate", params, {"TemplateBody"})
+        requests.check_modelled("ValidateTemplate", params, {"TemplateBody"})
         parsed = template.parse(params.get("TemplateBody", ""))
         shown = [
             {
@@ -166,7 +163,7 @@ class CloudFormation:
         return {"Parameters": shown, "Description": parsed.description}
 
     def _new(self, name: str, params: Params) -> Stack:
-        revision = _revision(params, None)
+        revision = requests.revision(params, None)
         stack = Stack(
             id=self._world.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}"),
             name=name,
@@ -209,98 +206,6 @@ class CloudFormation:
             if any(r.physical_id == physical_id for r in stack.resources.values()):
                 return stack.id
         raise AwsError("ValidationError", f"Stack for {physical_id} does not exist")
-
-
-def _revision(params: Params, previous: Revision | None) -> Revision:
-    tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
-    if previous is not None and "Tags" not in params:
-        tags = dict(previous.tags)
-    parsed = _template(params, previous)
-    known = previous.parameters if previous is not None else {}
-    return Revision(parsed, parameters.settle(parsed, params.get("Parameters", []), known), tags)
-
-
-def _template(params: Params, previous: Revision | None) -> Template:
-    if previous is not None and params.get("UsePreviousTemplate"):
-        return previous.template
-    if "TemplateBody" not in params:
-        raise AwsError("ValidationError", "Either Template URL or Template Body must be specified.")
-    return template.parse(params["TemplateBody"])
-
-
-def _same(one: Revision, other: Revision) -> bool:
-    return (
-        one.template.document == other.template.document
-        and one.parameters == other.parameters
-        and one.tags == other.tags
-    )
-
-
-def _check_types(stack: Stack, wanted: Template) -> None:
-    changed = sorted(
-        name
-        for name, declared in wanted.resources.items()
-        if name in stack.resources and stack.resources[name].type != declared["Type"]
-    )
-    if changed:
-        sentence = (
-            "Update of resource type is not permitted. The new template modifies resource type of "
-            f"the following resources: [{', '.join(changed)}]"
-        )
-        raise AwsError("ValidationError", sentence)
-
-
-def _repeated(stack: Stack, operation: str, params: Params) -> Params | None:
-    """The result of the same call with the same token, if there was one."""
-    token = params.get("ClientRequestToken", "")
-    if token not in stack.calls:
-        return None
-    earlier, result = stack.calls[token]
-    if earlier != _fingerprint(operation, params):
-        sentence = f"ClientRequestToken {token} was used for another request."
-        raise AwsError("TokenAlreadyExistsException", sentence)
-    return result
-
-
-def _remember(stack: Stack, operation: str, params: Params, result: Params) -> Params:
-    if params.get("ClientRequestToken"):
-        fingerprint = _fingerprint(operation, params)
-        stack.calls[params["ClientRequestToken"]] = (fingerprint, result)
-    return result
-
-
-def _fingerprint(operation: str, params: Params) -> str:
-    """A stack named by its id or by its name is the same stack."""
-    return repr((operation, sorted((k, v) for k, v in params.items() if k != "StackName")))
-
-
-def _retained(stack: Stack, names: list[str]) -> list[str]:
-    if names and stack.status != "DELETE_FAILED":
-        sentence = (
-            f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which "
-            "resources to retain only when the stack is in the DELETE_FAILED state."
-        )
-        raise AwsError("ValidationError", sentence)
-    return [name for name in names if name in stack.resources]
-
-
-def _modelled(operation: str, params: Params, names: set[str]) -> None:
-    """Only what has an effect here is accepted; what would be dropped is refused by name."""
-    token = params.get("ClientRequestToken")
-    if token is not None and not _TOKEN.fullmatch(token):
-        raise _constraint("clientRequestToken", token, "[a-zA-Z0-9][-a-zA-Z0-9]*")
-    unknown = sorted(params.keys() - names)
-    if unknown:
-        sentence = f"cloudformation.{operation}: {unknown[0]} is not modelled by the local AWS"
-        raise AwsError("UnsupportedOperation", sentence, status=501)
-
-
-def _constraint(name: str, value: str, pattern: str) -> AwsError:
-    return AwsError(
-        "ValidationError",
-        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
-        f"Member must satisfy regular expression pattern: {pattern}",
-    )
 
 
 def _dated(state: Params) -> Params:

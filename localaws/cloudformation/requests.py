@@ -1,0 +1,113 @@
+"""What a call asks for: checked, compared with what is, remembered by its token."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from localaws.cloudformation import parameters, template
+from localaws.cloudformation.stack import Revision, Stack
+from localaws.cloudformation.template import Template
+from localaws.wire import AwsError
+
+Params = dict[str, Any]
+
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+_TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
+
+
+def check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise _constraint("stackName", name, "[a-zA-Z][-a-zA-Z0-9]*")
+
+
+def revision(params: Params, previous: Revision | None) -> Revision:
+    tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
+    if previous is not None and "Tags" not in params:
+        tags = dict(previous.tags)
+    parsed = _template(params, previous)
+    known = previous.parameters if previous is not None else {}
+    return Revision(parsed, parameters.settle(parsed, params.get("Parameters", []), known), tags)
+
+
+def _template(params: Params, previous: Revision | None) -> Template:
+    if previous is not None and params.get("UsePreviousTemplate"):
+        return previous.template
+    if "TemplateBody" not in params:
+        raise AwsError("ValidationError", "Either Template URL or Template Body must be specified.")
+    return template.parse(params["TemplateBody"])
+
+
+def same(one: Revision, other: Revision) -> bool:
+    return (
+        one.template.document == other.template.document
+        and one.parameters == other.parameters
+        and one.tags == other.tags
+    )
+
+
+def check_types(stack: Stack, wanted: Template) -> None:
+    changed = sorted(
+        name
+        for name, declared in wanted.resources.items()
+        if name in stack.resources and stack.resources[name].type != declared["Type"]
+    )
+    if changed:
+        sentence = (
+            "Update of resource type is not permitted. The new template modifies resource type of "
+            f"the following resources: [{', '.join(changed)}]"
+        )
+        raise AwsError("ValidationError", sentence)
+
+
+def repeated(stack: Stack, operation: str, params: Params) -> Params | None:
+    """The result of the same call with the same token, if there was one."""
+    token = params.get("ClientRequestToken", "")
+    if token not in stack.calls:
+        return None
+    earlier, result = stack.calls[token]
+    if earlier != _fingerprint(operation, params):
+        sentence = f"ClientRequestToken {token} was used for another request."
+        raise AwsError("TokenAlreadyExistsException", sentence)
+    return result
+
+
+def remember(stack: Stack, operation: str, params: Params, result: Params) -> Params:
+    if params.get("ClientRequestToken"):
+        fingerprint = _fingerprint(operation, params)
+        stack.calls[params["ClientRequestToken"]] = (fingerprint, result)
+    return result
+
+
+def _fingerprint(operation: str, params: Params) -> str:
+    """A stack named by its id or by its name is the same stack."""
+    return repr((operation, sorted((k, v) for k, v in params.items() if k != "StackName")))
+
+
+def retained(stack: Stack, names: list[str]) -> list[str]:
+    if names and stack.status != "DELETE_FAILED":
+        sentence = (
+            f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which "
+            "resources to retain only when the stack is in the DELETE_FAILED state."
+        )
+        raise AwsError("ValidationError", sentence)
+    return [name for name in names if name in stack.resources]
+
+
+def check_modelled(operation: str, params: Params, names: set[str]) -> None:
+    """Only what has an effect here is accepted; what would be dropped is refused by name."""
+    token = params.get("ClientRequestToken")
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise _constraint("clientRequestToken", token, "[a-zA-Z0-9][-a-zA-Z0-9]*")
+    unknown = sorted(params.keys() - names)
+    if unknown:
+        sentence = f"cloudformation.{operation}: {unknown[0]} is not modelled by the local AWS"
+        raise AwsError("UnsupportedOperation", sentence, status=501)
+
+
+def _constraint(name: str, value: str, pattern: str) -> AwsError:
+    return AwsError(
+        "ValidationError",
+        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+        f"Member must satisfy regular expression pattern: {pattern}",
+    )
