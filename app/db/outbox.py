@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, text, update
@@ -59,11 +59,10 @@ def put(session: Session, task: Task, key: object) -> None:
     _ring(session)
 
 
-def due(session: Session, limit: int = 100) -> Sequence[int]:
-    """Ids of messages that should run now, the longest due first. Claims nothing."""
-    return session.scalars(
-        select(Message.id).where(_is_due()).order_by(Message.due_at).limit(limit)
-    ).all()
+def due(session: Session, limit: int = 100) -> Sequence[tuple[int, datetime]]:
+    """Ids of messages that should run now and since when, longest first. Claims nothing."""
+    rows = select(Message.id, Message.due_at).where(_is_due())
+    return session.execute(rows.order_by(Message.due_at).limit(limit)).tuples().all()
 
 
 def next_due(session: Session) -> timedelta | None:

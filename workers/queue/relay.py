@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -31,7 +32,7 @@ class Relay:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._sessions = sessions
         self._ring = ring
-        self._rung: dict[int, float] = {}
+        self._rung: dict[tuple[int, datetime], float] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -56,18 +57,18 @@ class Relay:
             while not self._stopped.is_set():
                 wait = self._ring_what_is_due()
                 for _ in connection.notifies(timeout=wait, stop_after=1):
-                    self._rung.clear()  # somebody committed: what is due may be due anew
+                    pass  # somebody committed: look again at once
 
     def _ring_what_is_due(self) -> float:
         """Seconds until it is worth looking again."""
         with self._sessions.begin() as session:
             due, wait = outbox.due(session), outbox.next_due(session)
         now = time.monotonic()
-        self._rung = {id: at for id, at in self._rung.items() if now - at < _RING_AGAIN}
-        for message_id in due:
-            if message_id not in self._rung:
-                self._rung[message_id] = now
-                self._ring(message_id)
+        self._rung = {ring: at for ring, at in self._rung.items() if now - at < _RING_AGAIN}
+        for ring in due:
+            if ring not in self._rung:  # what is asked for again is due at another moment
+                self._rung[ring] = now
+                self._ring(ring[0])
         if wait is None or wait.total_seconds() <= 0:
             return _LOOK_EVERY
         return min(_LOOK_EVERY, wait.total_seconds())
