@@ -15,6 +15,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # they hold token hashes and ciphertexts; errors reach the logs
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
     )
 
