@@ -19,6 +19,7 @@ PATHS = {
     "tags": re.compile(rf"/v2/(?P<name>{NAME})/tags/list"),
 }
 LONGEST_NAME = 255
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*(; ?[\w.-]+=[\w.-]+)*", re.ASCII)
 
 
 def match(path: str) -> tuple[str, dict[str, str]] | None:
@@ -36,3 +37,8 @@ def is_digest(text: str) -> bool:
 
 def is_name(text: str) -> bool:
     return re.fullmatch(NAME, text) is not None
+
+
+def is_media_type(text: str) -> bool:
+    """RFC 6838 §4.2, with parameters as a client may send them."""
+    return _MEDIA_TYPE.fullmatch(text) is not None

@@ -22,7 +22,7 @@ async def put(store: Store, name: str, reference: str, request: Request) -> Resp
     manifest = _parsed(body)
     _check_parts(store, name, manifest)
     digest = _digest(body, reference)
-    media_type = manifest.get("mediaType") or request.headers.get("content-type") or OCI_MANIFEST
+    media_type = _media_type(manifest, request)
     store.put_manifest(name, digest, media_type, body)
     if not grammar.is_digest(reference):
         store.tag(name, reference, digest)
@@ -81,11 +81,19 @@ async def _body(request: Request) -> bytes:
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         manifest = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid("it is not JSON") from error
     if not isinstance(manifest, dict) or manifest.get("schemaVersion") != 2:
         raise _invalid("its schemaVersion is not 2")
     return manifest
+
+
+def _media_type(manifest: dict[str, Any], request: Request) -> str:
+    """It becomes a header of every answer, so it must be what a media type is."""
+    given = manifest.get("mediaType") or request.headers.get("content-type") or OCI_MANIFEST
+    if not isinstance(given, str) or not grammar.is_media_type(given):
+        raise _invalid("its mediaType is none")
+    return given
 
 
 def _check_parts(store: Store, name: str, manifest: dict[str, Any]) -> None:
@@ -110,7 +118,7 @@ def _check_parts(store: Store, name: str, manifest: dict[str, Any]) -> None:
 
 def _valid(digest: object) -> bool:
     if not isinstance(digest, str) or not grammar.is_digest(digest):
-        raise _invalid(f"'{digest}' is no digest")
+        raise _invalid(f"{digest!a:.100} is no digest")
     return True
 
 

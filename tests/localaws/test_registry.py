@@ -160,6 +160,27 @@ def test_a_manifest_that_is_none_is_refused(client: httpx2.Client, body: bytes) 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "MANIFEST_INVALID")
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param({"mediaType": 5}, id="a number"),
+        pytest.param({"mediaType": "a\r\nX: y"}, id="a header more"),
+        pytest.param({"mediaType": "\u00e9\ud800"}, id="no ASCII"),
+        pytest.param({"config": {"digest": "\ud800"}}, id="a digest no text can hold"),
+    ],
+)
+def test_a_manifest_that_could_not_be_sent_again_is_refused(
+    client: httpx2.Client, named: dict[str, object]
+) -> None:
+    body = json.dumps({"schemaVersion": 2, **named}).encode()
+
+    assert push_manifest(client, "team/hello", "v1", body).status_code == 400
+
+
+def test_a_manifest_nested_without_end_is_refused(client: httpx2.Client) -> None:
+    assert push_manifest(client, "team/hello", "v1", b"[" * 200_000).status_code == 400
+
+
 def test_an_index_of_images(client: httpx2.Client) -> None:
     image = push(client)
     index = json.dumps(
