@@ -40,9 +40,10 @@ class Scheduler:
 
     async def run(self) -> None:
         while True:
+            changed = self._woken.is_set()
             self._woken.clear()
             for service in list(self._state.services.values()):
-                if service.status != "INACTIVE":
+                if changed or not _quiet(service):
                     self._step_safely(service)
             self._forget_old()
             await self._pause()
@@ -88,6 +89,8 @@ class Scheduler:
             log.exception("a step of service %s failed", service.name)
 
     def _step(self, service: Service) -> None:
+        if service.status == "INACTIVE":
+            return
         self._rollouts.started(service, service.primary)
         views = [self._view(service, task) for task in service.tasks if task.wanted]
         step = scheduling.step(self._demand(service, views))
@@ -232,3 +235,9 @@ class Scheduler:
             if service.stopped_at and now - service.stopped_at > SERVICES_KEPT:
                 del state.services[key]
                 state.tags.pop(service.arn, None)
+
+
+def _quiet(service: Service) -> bool:
+    """Time alone changes nothing: it is steady, and no load balancer has anything to say."""
+    settled = service.steady_since and not service.backoff.failures
+    return service.status == "INACTIVE" or bool(settled and not service.load_balancers)
