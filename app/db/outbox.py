@@ -62,7 +62,7 @@ def put(session: Session, task: Task, key: object) -> None:
 def due(session: Session, limit: int = 100) -> Sequence[tuple[int, datetime]]:
     """Ids of messages that should run now and since when, longest first. Claims nothing."""
     rows = select(Message.id, Message.due_at).where(_is_due())
-    return session.execute(rows.order_by(Message.due_at).limit(limit)).tuples().all()
+    return session.execute(rows.order_by(Message.due_at).limit(limit)).all()
 
 
 def next_due(session: Session) -> timedelta | None:
