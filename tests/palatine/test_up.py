@@ -24,6 +24,8 @@ from tests.servers import postgres_server
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0
+# on free ports; without these, none is started
+LOCAL_AWS: dict[str, object] = {"aws_endpoint_url": None, "aws_port": 0, "router_port": 0}
 
 
 class Up:
@@ -194,6 +196,65 @@ def test_a_part_that_dies_ends_the_whole_with_its_last_words(home: Path) -> None
     assert code == 1
     assert said.startswith("palatine: PostgreSQL has ended unexpectedly:\n  ")
     assert "ready to accept connections" in said
+    assert eventually_gone(home)
+
+
+def test_the_local_aws_comes_with_it_and_goes_with_it(home: Path) -> None:
+    up = Up(home, **LOCAL_AWS)
+
+    settings = up.settings()
+    code, said = up.end(signal.SIGINT)
+
+    assert (code, said) == (0, "")
+    assert settings["listener_arn"].startswith("arn:aws:elasticloadbalancing:")
+    assert settings["router_url"].startswith("http://127.0.0.1:")
+    assert (settings["settle_seconds"], settings["poll_seconds"]) == (2, 0.2)
+    assert left_of(home) == []
+
+
+def test_the_local_aws_of_a_killed_parent_ends_itself_and_its_ports_are_free(home: Path) -> None:
+    first = Up(home, **LOCAL_AWS)
+    settings = first.settings()
+    ports = {
+        "aws_port": int(settings["aws_endpoint_url"].rpartition(":")[2]),
+        "router_port": int(settings["router_url"].rpartition(":")[2]),
+    }
+    first.end(signal.SIGKILL)
+
+    second = Up(home, **LOCAL_AWS | ports)
+    again = second.settings()
+    code, _ = second.end(signal.SIGTERM)
+
+    assert again["aws_endpoint_url"] == settings["aws_endpoint_url"]
+    assert code == 0
+    assert left_of(home) == []
+
+
+@pytest.mark.parametrize("option", ["aws_port", "router_port"])
+def test_a_taken_port_of_the_local_aws_is_one_sentence(home: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code, said = Up(home, **LOCAL_AWS | {option: port}).end()
+
+    assert code == 1
+    assert said == (
+        f"palatine: Port {port} is taken: choose another with --{option.replace('_', '-')} "
+        f"(or PALATINE_{option.upper()}).\n"
+    )
+    assert eventually_gone(home)
+
+
+def test_a_local_aws_that_dies_ends_the_whole(home: Path) -> None:
+    up = Up(home, **LOCAL_AWS)
+    up.address()
+    (child,) = [one for one in left_of(home) if "palatine.tether" in " ".join(one.cmdline())]
+
+    child.kill()
+    code, said = up.end()
+
+    assert code == 1
+    assert said.startswith("palatine: The local AWS has ended unexpectedly:")
     assert eventually_gone(home)
 
 
