@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.config import Settings
+from app.domain.errors import DomainError
 from palatine import aws, home, logs, platform, ports
 from palatine.aws import LocalAws
 from palatine.parts import Parts
@@ -37,7 +38,7 @@ def up(settings: Settings, *, of: Platform = platform) -> int:
         _run(settings, of, stopping)
     except Stopped:
         pass
-    except Trouble as trouble:
+    except (Trouble, DomainError) as trouble:  # PALATINE_ADMIN_TOKEN may be refused, say
         stopping.why = stopping.why or str(trouble)
     if stopping.why:
         print(f"palatine: {stopping.why}", file=sys.stderr)  # noqa: T201 (the terminal is its page)
