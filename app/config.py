@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     # how long things take
     poll_seconds: float = Field(5, gt=0)
+    lease_seconds: float = Field(15, gt=0)  # after which a killed worker's work is another's
     settle_seconds: float = Field(30, ge=0)
     drain_seconds: int = Field(30, ge=0, le=3600)
     consistency_seconds: float = Field(5, ge=0)  # for which a look that denies is not believed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from datetime import timedelta
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -37,7 +38,7 @@ class Worker:
         self._engine = engine.connect(settings.database_url or "", pool_size=doorbell.THREADS + 3)
         aws = Aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
         self.context = context(settings, self._engine, aws)
-        self.keeper = Keeper(self.context.sessions)
+        self.keeper = Keeper(self.context.sessions, timedelta(seconds=settings.lease_seconds))
         self.celery: Celery = doorbell.make(settings.broker_url or "", self._answer)
         self._relay = Relay(settings.database_url or "", self.context.sessions, self._ring)
         self._observer = (
@@ -109,7 +110,6 @@ def run(settings: Settings) -> None:
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",
-                "--quiet",
             ]
         )
     finally:

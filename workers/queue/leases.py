@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,14 +16,15 @@ from app.db import outbox
 from workers.context import Hold
 
 _log = structlog.get_logger(__name__)
-_RENEW_EVERY = outbox.LEASE.total_seconds() / 3
 
 
 class Keeper:
     """`hold` a lease while the work runs. A lease is believed for as long as the database
-    promised it, counted from before it was asked: a stopped clock or process cannot stretch it."""
+    promised it, counted from before it was asked: a stopped clock or process cannot stretch it.
+    `length` is what a lease is claimed and renewed for."""
 
-    def __init__(self, sessions: sessionmaker[Session]) -> None:
+    def __init__(self, sessions: sessionmaker[Session], length: timedelta = outbox.LEASE) -> None:
+        self.length = length
         self._sessions = sessions
         self._until: dict[outbox.Lease, float] = {}
         self._lock = threading.Lock()
@@ -52,10 +54,10 @@ class Keeper:
 
     def _note(self, lease: outbox.Lease, asked_at: float) -> None:
         with self._lock:
-            self._until[lease] = asked_at + outbox.LEASE.total_seconds()
+            self._until[lease] = asked_at + self.length.total_seconds()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_RENEW_EVERY):
+        while not self._stopped.wait(self.length.total_seconds() / 3):
             with self._lock:
                 held = list(self._until)
             for lease in held:
@@ -65,10 +67,10 @@ class Keeper:
         asked_at = time.monotonic()
         try:
             with self._sessions.begin() as session:
-                renewed = outbox.renew(session, lease)
+                renewed = outbox.renew(session, lease, self.length)
         except SQLAlchemyError as error:
             _log.warning("lease not renewed", task=lease.task, key=lease.key, error=str(error))
             return
         with self._lock:
             if lease in self._until:
-                self._until[lease] = asked_at + outbox.LEASE.total_seconds() if renewed else 0
+                self._until[lease] = asked_at + self.length.total_seconds() if renewed else 0

@@ -20,7 +20,7 @@ def run(context: Context, keeper: Keeper, message_id: int) -> None:
     """Called for every ring of the doorbell; a doubled or late one finds nothing to claim."""
     asked_at = time.monotonic()
     with context.sessions.begin() as session:
-        lease = outbox.claim(session, message_id)
+        lease = outbox.claim(session, message_id, keeper.length)
     if lease is None:
         return
     with keeper.hold(lease, asked_at) as hold:
