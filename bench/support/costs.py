@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 
 import psutil
@@ -10,23 +12,27 @@ import psutil
 def cpu_seconds(pid: int) -> float:
     """User and system time of those that live, and of their children that have ended."""
     total = 0.0
-    for process in tree(pid):
+    for process in _tree(pid):
         with suppress(psutil.NoSuchProcess):  # it ended meanwhile: its parent has the sum
             total += sum(process.cpu_times()[:4])
     return total
 
 
-def megabytes(pid: int) -> float | None:
-    """Summed PSS: what is shared counts once in all. Only Linux knows it."""
-    if not psutil.LINUX:
-        return None
-    total = 0
-    for process in tree(pid):
+def megabytes(pid: int) -> Mapping[str, float]:
+    """PSS by program: what is shared counts once in all. Empty where it is not Linux."""
+    summed: Counter[str] = Counter()
+    for process in _tree(pid) if psutil.LINUX else ():
         with suppress(psutil.NoSuchProcess):
-            total += process.memory_full_info().pss
-    return total / 1e6
+            summed[_program(process)] += process.memory_full_info().pss
+    return {program: size / 1e6 for program, size in summed.items()}
 
 
-def tree(pid: int) -> list[psutil.Process]:
+def _program(process: psutil.Process) -> str:
+    """A Python by the module it runs, any other by its name."""
+    command = process.cmdline()
+    return command[command.index("-m") + 1] if "-m" in command else process.name()
+
+
+def _tree(pid: int) -> list[psutil.Process]:
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
