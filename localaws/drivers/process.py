@@ -1,8 +1,8 @@
 """The `process` driver: a container is its image's files and a plain process of this machine.
 
 No isolation: the process sees the whole machine, absolute paths are the host's (only the
-working directory is mapped below the unpacked image), and all containers of an image share its
-files. It is told its port and address by PORT and HOST.
+working directory, a copy of its own, is mapped below the unpacked image), and what lies outside
+of it is shared by all containers of an image. It is told its port and address by PORT and HOST.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from localaws.drivers import images
 from localaws.drivers.children import Children, SpawnFailed
 from localaws.drivers.driver import Image, Launch, Port, Running, StartFailed
-from localaws.drivers.layers import inside
 from localaws.drivers.output import Lines
 from localaws.drivers.ports import HostPorts, NoFreePort, bindable
+from localaws.drivers.workplaces import Workplaces
 
 LAST_WORDS_SECONDS = 1.0  # how long output is awaited from a process that has ended
 DAEMON = "Error response from daemon: failed to create task for container: "
@@ -28,10 +28,12 @@ class ProcessDriver:
     def __init__(self, home: Path, registry_port: int) -> None:
         """Images are kept below `home`; references to ECR go to the registry on this port."""
         self._images = images.Images(home / "images", registry_port)
+        self._workplaces = Workplaces(home / "work")
         self._children = Children()
         self._ports = HostPorts()
 
     async def start(self) -> None:
+        self._workplaces.clear()
         await self._children.start()
 
     async def stop(self) -> None:
@@ -76,7 +78,8 @@ class ProcessDriver:
         argv = arguments(launch)
         if not argv:
             raise StartFailed(f"{DAEMON}no command specified")
-        cwd = working_directory(launch)
+        wanted = launch.working_directory or launch.image.working_directory or "/"
+        cwd = await self._workplaces.make(launch.id, launch.image.root, wanted)
         lines, ours, theirs = await _pipe(launch)
         try:
             exited = await self._children.spawn(
@@ -88,11 +91,12 @@ class ProcessDriver:
             )
         except BaseException:
             ours.close()
+            await self._workplaces.remove(launch.id)
             raise
         finally:
             os.close(theirs)
         exited.add_done_callback(lambda _: self._give_back(launch, ports))
-        return _Process(launch.id, ports, self._children, exited, lines, ours)
+        return _Process(launch.id, ports, self._children, self._workplaces, exited, lines, ours)
 
 
 class _Process:
@@ -101,6 +105,7 @@ class _Process:
         name: str,
         ports: Sequence[Port],
         children: Children,
+        workplaces: Workplaces,
         exited: asyncio.Future[int],
         lines: Lines,
         pipe: asyncio.ReadTransport,
@@ -108,13 +113,21 @@ class _Process:
         self.runtime_id = name
         self.ports = ports
         self._children = children
-        self._ended = asyncio.create_task(_last_words(exited, lines, pipe))
+        self._workplaces = workplaces
+        self._ended = asyncio.create_task(self._end(exited, lines, pipe))
 
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
 
     async def signal(self, number: int) -> None:
         await self._children.signal(self.runtime_id, number)
+
+    async def _end(
+        self, exited: asyncio.Future[int], lines: Lines, pipe: asyncio.ReadTransport
+    ) -> int:
+        code = await _last_words(exited, lines, pipe)
+        await self._workplaces.remove(self.runtime_id)
+        return code
 
 
 async def _last_words(
@@ -141,13 +154,6 @@ def arguments(launch: Launch) -> list[str]:
         return [*launch.entrypoint, *(launch.command or ())]
     command = launch.image.command if launch.command is None else launch.command
     return [*launch.image.entrypoint, *command]
-
-
-def working_directory(launch: Launch) -> Path:
-    wanted = launch.working_directory or launch.image.working_directory or "/"
-    path = inside(launch.image.root, wanted)
-    path.mkdir(parents=True, exist_ok=True)  # as Docker does for a WORKDIR that is not there
-    return path
 
 
 def environment(launch: Launch, ports: Sequence[Port], cwd: Path) -> dict[str, str]:

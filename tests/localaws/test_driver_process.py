@@ -189,3 +189,36 @@ def test_sigterm_reaches_the_process_which_may_finish_what_it_does(tmp_path: Pat
 
     tell(story, tmp_path)
     assert lines == ["ready", "bye"]
+
+
+def test_two_containers_of_one_image_write_apart_and_see_what_lies_beside(
+    registry: httpx2.Client, tmp_path: Path
+) -> None:
+    script = "cat ../shared/note; echo $1 >> mine; cat mine"
+    command = ["sh", "-c", script, "sh"]
+    reference = push(
+        registry,
+        archive(srv__app__mine=b"", srv__shared__note=b"from beside\n"),
+        WorkingDir="/srv/app",
+    )
+    lines: dict[str, list[str]] = {"one": [], "two": []}
+
+    async def story(driver: ProcessDriver) -> None:
+        image = await driver.pull(reference)
+        for name in lines:
+            running = await driver.launch(
+                Launch(
+                    id=name,
+                    image=image,
+                    on_line=lines[name].append,
+                    environment={},
+                    command=[*command, name],
+                    address="127.0.0.1",
+                )
+            )
+            assert await running.wait() == 0
+
+    tell(story, tmp_path, registry.base_url.port or 0)
+
+    assert lines == {"one": ["from beside", "one"], "two": ["from beside", "two"]}
+    assert list((tmp_path / "containers" / "work").iterdir()) == []
