@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -28,9 +29,12 @@ def megabytes(pid: int) -> Mapping[str, float]:
 
 
 def _program(process: psutil.Process) -> str:
-    """A Python by the module it runs, any other by its name."""
+    """A Python by the module or file it runs, any other by its name."""
     command = process.cmdline()
-    return command[command.index("-m") + 1] if "-m" in command else process.name()
+    if "-m" in command:
+        return command[command.index("-m") + 1]
+    files = [Path(word).stem for word in command if word.endswith(".py")]
+    return files[0] if files else process.name()
 
 
 def _tree(pid: int) -> list[psutil.Process]:
