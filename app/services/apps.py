@@ -49,15 +49,15 @@ def rename(session: Session, app: App, name: str, *, actor: Account, message: st
     if name == app.name:
         return app
     _claim_name(session, name)
-    old, app.name = app.name, name
     operations.begin(
         session,
         app,
         OperationKind.RENAME,
-        summary=f"Rename {old} to {name}",
+        summary=f"Rename {app.name} to {name}",
         actor=actor,
         message=message,
     )
+    app.name = name
     return app
 
 
