@@ -38,6 +38,7 @@ class ProcessDriver:
 
     async def stop(self) -> None:
         await self._children.stop()
+        self._workplaces.clear()
 
     async def pull(self, reference: str) -> Image:
         return await self._images.pull(reference)

@@ -19,7 +19,7 @@ class Workplaces:
         self._home = home
 
     def clear(self) -> None:
-        """What a killed run left."""
+        """What containers left that nobody saw end: those of a killed run, and those killed now."""
         shutil.rmtree(self._home, ignore_errors=True)
 
     async def make(self, name: str, root: Path, working_directory: str) -> Path:

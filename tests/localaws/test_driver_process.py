@@ -217,8 +217,8 @@ def test_two_containers_of_one_image_write_apart_and_see_what_lies_beside(
                 )
             )
             assert await running.wait() == 0
+        assert list((tmp_path / "containers" / "work").iterdir()) == []
 
     tell(story, tmp_path, registry.base_url.port or 0)
 
     assert lines == {"one": ["from beside", "one"], "two": ["from beside", "two"]}
-    assert list((tmp_path / "containers" / "work").iterdir()) == []
