@@ -24,6 +24,9 @@ class Api:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         return self._send("GET", path)
 

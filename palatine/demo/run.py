@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -31,8 +32,10 @@ def demo() -> int:
         home = Path(scratch) / "home"
         try:
             say("start Palatine: PostgreSQL, a local AWS, the API, a worker")
-            with running(home) as installation:
-                api = Api(installation.api_url, installation.token)
+            with (
+                running(home) as installation,
+                closing(Api(installation.api_url, installation.token)) as api,
+            ):
                 app = App(installation.router_url, f"{NAME}.localhost")
                 Tour(installation, api, app, Path(scratch), say).walk()
             say("stopped; nothing is left behind")
