@@ -6,23 +6,19 @@ in the same run, the least that could react: a NOTIFY that is heard, then one ca
 
 from __future__ import annotations
 
-import http.client
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench.support import homes, installation, least
+from bench.support import homes, installation, least, scales
 from bench.support.installation import Installation
 from localaws import image
 from palatine.demo import sample
 from palatine.demo.api import Api
 
 TRIES = 50
-SILENCE = 0.3  # seconds in which AWS is not called: then the platform is idle
 
 
 def main() -> None:
@@ -34,78 +30,17 @@ def main() -> None:
 
 
 def _reaction(at: Installation, api: Api) -> None:
-    _deploy_sleeper(at, api)
+    scales.prepare(at, api)
     baseline = least.milliseconds(at, TRIES)
-    tries = [_scale(at, api, quantity=1 + number % 2) for number in range(TRIES)]
+    tries = [scales.to(1 + number % 2, at, api) for number in range(TRIES)]
     print(f"{'':38}{'p50 ms':>8}{'x least':>8}{'p99 ms':>8}{'x least':>8}  promise")
     _print("the least: NOTIFY heard, ECS called", baseline, baseline)
     _print("scale answered, AWS called at all", [t.looked - t.answered for t in tries], baseline)
-    for name, promise in ("answered", "<= 10, <= 50"), ("asked", ""):
-        took = [t.called - getattr(t, name) for t in tries]
-        _print(f"scale {name}, UpdateService called", took, baseline, promise)
-
-
-def _deploy_sleeper(at: Installation, api: Api) -> None:
-    """A process that costs nothing, so that it does not stand in its own way."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "Procfile").write_text("idle: exec sleep 86400\n")
-        image.push_directory(Path(folder), "sleeper:v1", at.registry)
-    api.post("/apps", {"name": "sleeper"})
-    list(api.deploy("sleeper", f"{at.registry}/sleeper:v1"))
-    api.patch("/apps/sleeper/formation/idle", {"quantity": 2})
-    api.succeeded(api.newest_operation("sleeper"))
-
-
-@dataclass(frozen=True)
-class Try:
-    """Moments, in milliseconds."""
-
-    asked: float
-    answered: float
-    looked: float  # the first call of AWS
-    called: float  # UpdateService
-
-
-def _scale(at: Installation, api: Api, *, quantity: int) -> Try:
-    at.recorder.quiet(SILENCE)
-    connection = http.client.HTTPConnection("127.0.0.1", at.api_port, timeout=30)
-    connection.connect()
-    headers = {"Authorization": f"Bearer {at.token}", "Content-Type": "application/json"}
-    body = json.dumps({"quantity": quantity})
-    asked = time.monotonic()
-    connection.request("PATCH", "/apps/sleeper/formation/idle", body, headers)
-    answer = connection.getresponse()
-    answered = time.monotonic()
-    if answer.status != 200:
-        raise SystemExit(f"{answer.status} {answer.read().decode()}")
-    connection.close()
-    called = at.recorder.first("UpdateService", since=asked).at
-    looked = at.recorder.since(asked)[0].at
-    api.succeeded(api.newest_operation("sleeper"))
-    return Try(*(moment * 1000 for moment in (asked, answered, looked, called)))
-
-
-def _deploys(at: Installation, api: Api, versions: Sequence[Path]) -> None:
-    api.post("/apps", {"name": "hello"})
-    took = []
-    for number, folder in enumerate(versions, 1):
-        image.push_directory(folder, f"hello:v{number}", at.registry)
-        at.recorder.quiet(SILENCE)
-        took.append(_deploy(at, api, f"{at.registry}/hello:v{number}"))
-    with_stack, without = took
-    print(f"with a stack, as a multiple of without: {with_stack / without:.2f}")
-
-
-def _deploy(at: Installation, api: Api, reference: str) -> float:
-    began = time.monotonic()
-    print(f"deploy {reference.rpartition('/')[2]}, seconds:")
-    for line in api.deploy("hello", reference):
-        print(f"{time.monotonic() - began:8.2f}  {line}")
-    took = time.monotonic() - began
-    called = [call.operation for call in at.recorder.since(began)]
-    changes = [name for name in called if not name.startswith(("Describe", "List", "Get"))]
-    print(f"{'':10}{len(called)} calls of AWS; changes: {', '.join(changes)}")
-    return took
+    called = "UpdateService called"
+    _print(
+        f"scale answered, {called}", [t.called - t.answered for t in tries], baseline, "10, 50 ms"
+    )
+    _print(f"scale asked, {called}", [t.called - t.asked for t in tries], baseline)
 
 
 def _print(name: str, took: Sequence[float], least: Sequence[float], promise: str = "") -> None:
@@ -118,6 +53,32 @@ def _print(name: str, took: Sequence[float], least: Sequence[float], promise: st
 
 def _percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def _deploys(at: Installation, api: Api, versions: Sequence[Path]) -> None:
+    """The first makes the stack, the second leaves it as it is."""
+    api.post("/apps", {"name": "hello"})
+    took = []
+    for number, folder in enumerate(versions, 1):
+        image.push_directory(folder, f"hello:v{number}", at.registry)
+        at.recorder.quiet(scales.SILENCE)
+        took.append(_deploy(at, api, f"{at.registry}/hello:v{number}"))
+    with_stack, without = took
+    print(f"with its stack {with_stack:.2f} s (promise: 2.5 s, and what the stack takes)")
+    print(f"without one    {without:.2f} s (promise: 2 s)")
+    print(f"with / without {with_stack / without:.2f}")
+
+
+def _deploy(at: Installation, api: Api, reference: str) -> float:
+    print(f"deploy {reference.rpartition('/')[2]}, seconds since it was asked for:")
+    began = time.monotonic()
+    for line in api.deploy("hello", reference):
+        print(f"{time.monotonic() - began:8.2f}  {line}")
+    took = time.monotonic() - began
+    called = [call.operation for call in at.recorder.since(began)]
+    changes = [name for name in called if not name.startswith(("Describe", "List", "Get"))]
+    print(f"{'':10}{len(called)} calls of AWS; changes: {', '.join(changes)}")
+    return took
 
 
 if __name__ == "__main__":
