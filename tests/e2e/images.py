@@ -30,7 +30,7 @@ def unhealthy(scratch: Path, tag: str, registry: str) -> str:
 
 
 def crashing(scratch: Path, tag: str, registry: str) -> str:
-    return push(folder(scratch, tag, procfile="web: exit 3\n"), tag, registry)
+    return push(folder(scratch, tag, procfile='web: sh -c "exit 3"\n'), tag, registry)
 
 
 def telling(scratch: Path, tag: str, registry: str) -> str:
