@@ -116,6 +116,20 @@ class TestLostLease:
         assert platform.ended() == [("deploy", "succeeded")]
         assert platform.aws.services.deployed == 2
 
+    def test_does_not_end_what_another_works_on(self, platform: Platform) -> None:
+        platform.deploy(V1)
+        platform.until(lambda: complete(platform))
+
+        def lose(name: str) -> None:
+            platform.watch.before = lambda name: None
+            platform.let_leases_expire()
+            claim(platform)
+
+        platform.watch.before = lose
+        platform.work()
+
+        assert platform.ended() == [("deploy", "rolling")]
+
 
 class TestKeeper:
     SHORT = timedelta(seconds=0.3)
@@ -261,6 +275,11 @@ def raising(error: Exception, at: str = "") -> Callable[[str], None]:
             raise error
 
     return before
+
+
+def complete(platform: Platform) -> bool:
+    made = platform.aws.services.made.values()
+    return bool(made) and all(s.deployments[0].rollout_state == "COMPLETED" for s in made)
 
 
 def claim(platform: Platform, length: timedelta = outbox.LEASE) -> outbox.Lease:
