@@ -94,7 +94,7 @@ def _container(process: ProcessImage) -> dict[str, Any]:
 def _shell(command: str) -> str:
     """A simple command takes the shell's place, so that signals reach it; a compound one
     (`a && b`, `A=1 b`) needs the shell."""
-    first = command.split(maxsplit=1)[0]
+    first, *_ = command.split(maxsplit=1) or [""]  # a command of blanks is the shell's to refuse
     compound = "=" in first or first in _SHELL_WORDS or any(mark in command for mark in "&|;()\n")
     return command if compound else f"exec {command}"
 
