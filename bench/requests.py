@@ -70,8 +70,8 @@ def _requests(row: Row, fleet: Fleet, number: int) -> Sequence[bytes]:
     """A write is to another app each time, and always changes something."""
     if row is WRITE:
         body = json.dumps({"updates": [{"type": "web", "quantity": number + 3}]}).encode()
-        paths = [f"/apps/{name}/formation" for name in fleet.names]
-        return [load.request("PATCH", path, TOKEN, body) for path in paths]
+        each = [f"/apps/{name}/formation" for name in fleet.names]
+        return [load.request("PATCH", path, TOKEN, body) for path in each]
     paths = {LIST.name: "/apps", APP.name: f"/apps/{fleet.names[0]}", ACCOUNT.name: "/account"}
     return [load.request("GET", paths.get(row.name, "/"), TOKEN)] * row.a_round
 
@@ -86,10 +86,10 @@ def _measure(row: Row, asked: Sequence[bytes], at: Web, postgres: int, *, counts
         row.in_database += costs.cpu_seconds(postgres) - in_database
 
 
-def _transactions(database: psycopg.Connection) -> int:
+def _transactions(database: psycopg.Connection[tuple[str]]) -> int:
     """A number that grows by one with each transaction that writes, and with no other."""
-    row = database.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
-    return int(row[0])
+    rows = database.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchall()
+    return int(rows[0][0])
 
 
 def _print(written: float) -> None:

@@ -25,10 +25,9 @@ class Run:
 
 
 def main() -> None:
-    bare = _bare()
     with homes.temporary() as home:
         runs = [
-            bare,
+            bare := _bare(),
             _up(home, "palatine up, a new home", ""),
             _up(home, "palatine up again", "<= 3 s, <= 250 MB"),
         ]

@@ -30,11 +30,11 @@ def megabytes(pid: int) -> Mapping[str, float]:
 
 def _program(process: psutil.Process) -> str:
     """A Python by the module or file it runs, any other by its name."""
-    command = process.cmdline()
+    command: list[str] = process.cmdline()
     if "-m" in command:
         return command[command.index("-m") + 1]
     files = [Path(word).stem for word in command if word.endswith(".py")]
-    return files[0] if files else process.name()
+    return files[0] if files else str(process.name())
 
 
 def _tree(pid: int) -> list[psutil.Process]:

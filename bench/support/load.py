@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import uvloop
 
@@ -50,7 +51,7 @@ class _Connection(asyncio.Protocol):
         self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.finished.done():
@@ -59,7 +60,8 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, complete, body = self._answer.partition(b"\r\n\r\n")
-        if not complete or len(body) < int(_LENGTH.search(head)[1]):
+        length = _LENGTH.search(head)
+        if not complete or (length and len(body) < int(length[1])):
             return
         if not head.startswith(b"HTTP/1.1 2"):
             self.finished.set_exception(ValueError(self._answer.decode()))

@@ -45,9 +45,8 @@ def palatine(home: Path, database_url: str) -> Iterator[Web]:
 def fleet(home: Path, database_url: str, token: str) -> Fleet:
     """Made in an empty database, for an admin with this token."""
     platform.migrate(database_url)
-    settings = Settings(
-        home=home, database_url=database_url, listener_arn="arn:none", admin_token=token
-    )
+    given = {"home": home, "database_url": database_url, "admin_token": token}
+    settings = Settings.model_validate({**given, "listener_arn": "arn:none"})
     platform.prepare(settings)
     made = Fleet(database_url)
     made.make(settings.cluster)
