@@ -6,6 +6,8 @@ from pathlib import Path
 import structlog
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+# at level debug these write down whole requests and answers: config vars, and tokens for registries
+_TELL_ALL = ("boto3", "botocore", "httpcore2", "httpx2", "urllib3")
 
 
 def to_file(path: Path, level: str) -> None:
@@ -21,6 +23,8 @@ def _configure(handler: logging.Handler, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _TELL_ALL:
+        logging.getLogger(name).setLevel(max(root.level, logging.INFO))
     logging.captureWarnings(True)
     structlog.configure(
         processors=[
