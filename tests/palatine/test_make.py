@@ -112,25 +112,52 @@ def test_the_wheel_holds_every_package_and_the_migrations(wheel: Path) -> None:
     assert not [name for name in inside if name.startswith(("tests/", "alembic/"))]
 
 
-def test_the_command_and_its_migrations_work_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    """Unpacked and in front of everything: what it finds, it finds there."""
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site-packages")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    where = "import palatine, app.db.migrations as m; print(palatine.__file__, m.SCRIPTS)"
+        archive.extractall(folder)
+    return folder
 
-    said = subprocess.run(
-        [sys.executable, "-c", where],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+
+def elsewhere(unpacked: Path, *arguments: str) -> str:
+    """What Python says outside the repository, the wheel in front of everything."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=unpacked.parent,
+        env=os.environ | {"PYTHONPATH": str(unpacked)},
         capture_output=True,
         text=True,
         check=True,
-    ).stdout.split()
+    ).stdout
 
+
+def test_migrations_and_the_sample_are_found_in_the_wheel(unpacked: Path) -> None:
+    where = (
+        "import palatine, app.db.migrations as m, palatine.demo.sample as s; "
+        "print(palatine.__file__, m.SCRIPTS, s.folder(), sep='\\n')"
+    )
+
+    said = elsewhere(unpacked, "-c", where).splitlines()
+
+    palatine = unpacked / "palatine"
     assert said == [
-        str(tmp_path / "palatine" / "__init__.py"),
-        str(tmp_path / "palatine" / "migrations"),
+        str(palatine / "__init__.py"),
+        str(palatine / "migrations"),
+        str(palatine / "samples" / "hello"),
     ]
+    sample = ROOT / "docker" / "samples" / "hello"
+    assert {path.name for path in (palatine / "samples" / "hello").iterdir()} >= {
+        path.name for path in sample.iterdir() if path.is_file()
+    }
+
+
+def test_the_command_works_from_the_wheel(unpacked: Path) -> None:
+    told = elsewhere(unpacked, "-m", "palatine", "--help")
+    document = elsewhere(unpacked, "-m", "palatine", "openapi")
+
+    assert "Run apps on Amazon ECS" in told
+    assert document == (ROOT / "openapi" / "openapi.json").read_text()
 
 
 def test_help_names_every_command_and_is_instant() -> None:
