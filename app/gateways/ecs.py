@@ -105,7 +105,11 @@ class EcsServices:
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
     def deregister(self, arn: str) -> None:
-        self._client.deregister_task_definition(taskDefinition=arn)
+        try:
+            self._client.deregister_task_definition(taskDefinition=arn)
+        except ClientError as error:
+            if "inactive" not in str(error):  # a repeat after a crash finds it done
+                raise
 
     def create_service(self, spec: ServiceSpec) -> None:
         self._client.create_service(

@@ -38,13 +38,13 @@ class _Service:
 
 
 class FakeServices:
-    """`broken` and `stuck` are images: their tasks exit at once, or never leave PENDING."""
+    """Tasks of `broken` images and commands exit at once; of `stuck` ones never leave PENDING."""
 
     def __init__(self) -> None:
         self.definitions: dict[str, _Definition] = {}
         self.made: dict[str, _Service] = {}
         self.ended: dict[str, TaskState] = {}
-        self.broken: set[str] = set()
+        self.broken = {"exec false"}
         self.stuck: set[str] = set()
         self.deployed = 0  # deployments ever begun
         self._numbers = count(1)
@@ -144,16 +144,15 @@ class FakeServices:
 
     def _move_tasks(self, service: _Service) -> None:
         for arn, (owner, task) in list(service.tasks.items()):
-            image = self.definitions[task.task_definition].content["containerDefinitions"][0][
-                "image"
-            ]
+            [container] = self.definitions[task.task_definition].content["containerDefinitions"]
+            runs = {container["image"], *container["command"]}
             if task.last_status == "STOPPING":
                 self._end(service, arn)
-            elif task.last_status == "PENDING" and image in self.broken:
+            elif task.last_status == "PENDING" and runs & self.broken:
                 self._stop(service, arn, "EssentialContainerExited", "Essential container exited")
                 self._end(service, arn, exit_code=1)
                 _note_failure(service, owner)
-            elif task.last_status == "PENDING" and image not in self.stuck:
+            elif task.last_status == "PENDING" and not runs & self.stuck:
                 self._see(service, arn, last_status="RUNNING", started_at=self._now)
 
     def _schedule(self, service: _Service) -> None:

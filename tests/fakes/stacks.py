@@ -26,6 +26,7 @@ class FakeStacks:
         self.bodies: dict[str, str] = {}
         self.tokens: list[str] = []
         self.fail = ""
+        self.impossible = ""  # a template with these words fails too
         self._secrets = secrets
         self._attempts: dict[str, _Attempt] = {}
 
@@ -38,7 +39,7 @@ class FakeStacks:
         self.tokens.append(token)
         made = StackState("CREATE_COMPLETE", tags.get(TEMPLATE_TAG, ""), _outputs(name, body))
         undone = replace(
-            made, status="ROLLBACK_COMPLETE", outputs={}, token=token, reason=self.fail
+            made, status="ROLLBACK_COMPLETE", outputs={}, token=token, reason=self._why(body)
         )
         self._begin(name, replace(made, status="CREATE_IN_PROGRESS", outputs={}), made, undone)
         self.bodies[name] = body
@@ -57,9 +58,11 @@ class FakeStacks:
             return
         self.tokens.append(token)
         made = StackState("UPDATE_COMPLETE", tags.get(TEMPLATE_TAG, ""), _outputs(name, body))
-        undone = replace(now, status="UPDATE_ROLLBACK_COMPLETE", token=token, reason=self.fail)
+        undone = replace(
+            now, status="UPDATE_ROLLBACK_COMPLETE", token=token, reason=self._why(body)
+        )
         self._begin(name, replace(made, status="UPDATE_IN_PROGRESS"), made, undone)
-        if not self.fail:
+        if not self._why(body):
             self.bodies[name] = body
 
     def delete(self, name: str, *, token: str) -> None:
@@ -79,7 +82,12 @@ class FakeStacks:
 
     def _begin(self, name: str, now: StackState, made: StackState, undone: StackState) -> None:
         self.stacks[name] = now
-        self._attempts[name] = _Attempt(undone if self.fail else made)
+        self._attempts[name] = _Attempt(undone if undone.reason else made)
+
+    def _why(self, body: str) -> str:
+        if self.impossible and self.impossible in body:
+            return f"LogGroup: {self.impossible}"
+        return self.fail
 
 
 def _outputs(name: str, body: str) -> dict[str, str]:
