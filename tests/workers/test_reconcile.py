@@ -69,6 +69,21 @@ class TestDeploy:
         assert platform.container(definition)["entryPoint"] == ["/bin/sh", "-c"]
         assert platform.container(definition)["command"] == ["exec python web.py"]
 
+    def test_a_look_older_than_a_service_makes_no_second_one(self, platform: Platform) -> None:
+        platform.deploy(V1)
+        platform.until(lambda: "register" in platform.watch.calls)
+        platform.aws.services.services = lambda names: {}  # type: ignore[method-assign]
+        for _ in range(3):
+            platform.turn()
+            assert not platform.quiet()  # and no task failed
+        assert platform.watch.calls.count("create_service") == 6
+
+        del platform.aws.services.services
+        platform.until_quiet()
+
+        assert platform.ended() == [("deploy", "succeeded")]
+        assert platform.aws.services.deployed == 2
+
     def test_the_second_rolls_all_process_types_over_in_one_look(self, platform: Platform) -> None:
         running_v1(platform, web=2, worker=1)
 
@@ -410,6 +425,24 @@ class TestChanges:
         assert platform.watch.changes() == ["update_service"] * 2
         assert len(tasks(platform)) == 3
         assert not tasks(platform) & before
+
+    @pytest.mark.parametrize(("consistency", "calls"), [(5, 1), (0, 4)])
+    def test_a_look_older_than_the_restart_does_not_restart_again(
+        self, platform: Platform, consistency: float, calls: int
+    ) -> None:
+        """Without the time that ECS is given to agree with itself, each stale look would."""
+        platform = Platform(platform.sessions, platform.cipher, consistency=consistency)
+        running_v1(platform)
+        stale = platform.aws.services.services(
+            {"web": service(platform, "web"), "worker": service(platform, "worker")}
+        )
+        platform.ask(lambda s, app, ann: dynos.restart(s, app, actor=ann, name="web"))
+
+        platform.aws.services.services = lambda names: stale  # type: ignore[method-assign]
+        for _ in range(4):
+            platform.work()
+
+        assert platform.watch.changes() == ["update_service"] * calls
 
     def test_a_restart_of_one_type_leaves_the_others_alone(self, platform: Platform) -> None:
         running_v1(platform, web=2, worker=1)
