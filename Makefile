@@ -1,7 +1,8 @@
 # Works with GNU make 3.81 (macOS), as root or not, in a path with spaces.
 SHELL := /bin/bash
 BIN := .venv/bin
-PYTEST_ARGS ?= -n auto
+# a file's tests share what they start; the unit tests' files come first, and stay first
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --only-binary :all: \
 	--no-annotate --no-header --python-version 3.11 pyproject.toml
 

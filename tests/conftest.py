@@ -60,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes seconds comes last: whoever waits for a mistake sees it early."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_SERVER].stop()
 

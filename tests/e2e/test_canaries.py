@@ -19,8 +19,6 @@ from tests.e2e import images
 from tests.e2e.canaries import ODD, Canary, canary, forms, found
 from tests.e2e.installing import Up
 
-pytestmark = pytest.mark.xdist_group("shared installation")
-
 NAME = "canaries"
 Place = tuple[str, bytes]
 

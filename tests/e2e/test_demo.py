@@ -6,12 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.e2e import traces
 from tests.e2e.installing import Up, environment, temporary_folder
-
-pytestmark = pytest.mark.xdist_group("shared installation")
 
 
 def test_it_walks_the_whole_road_and_leaves_nothing(shared: Up) -> None:

@@ -14,8 +14,6 @@ from tests.e2e.installing import Up, free_ports
 from tests.gateways.images import image, layer
 from tests.gateways.scripted_registry import ScriptedRegistry, running
 
-pytestmark = pytest.mark.xdist_group("shared installation")
-
 NAME = "failures"
 
 

@@ -16,8 +16,6 @@ from palatine.postgres import places
 from tests.e2e import images, traces
 from tests.e2e.installing import Up, temporary_folder
 
-pytestmark = pytest.mark.xdist_group("leftovers")
-
 NAME = "family"
 
 

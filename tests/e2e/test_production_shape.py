@@ -16,8 +16,6 @@ from palatine.demo.tour import Tour
 from tests.e2e import images
 from tests.e2e.fleet import Fleet, standing
 
-pytestmark = pytest.mark.xdist_group("production shape")
-
 NAME = "shop"
 
 

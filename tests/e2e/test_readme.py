@@ -9,8 +9,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from palatine.demo.installation import Installation, running
 from palatine.postgres import places
 
@@ -24,7 +22,6 @@ def tour() -> list[str]:
     return found[1].splitlines()
 
 
-@pytest.mark.xdist_group("readme")
 def test_every_line_of_the_tour_works() -> None:
     with tempfile.TemporaryDirectory(prefix="palatine-readme-") as folder:
         Path(folder).chmod(0o711)

@@ -16,8 +16,6 @@ from palatine.demo.traffic import Stream, Tally
 from tests.e2e import images
 from tests.e2e.installing import Up
 
-pytestmark = pytest.mark.xdist_group("shared installation")
-
 NAME = "rolling"
 AT_LEAST = 200
 PATHS = ("/", "/", "/slow?seconds=0.8")
