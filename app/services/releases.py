@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db.crypto import Cipher
 from app.db.models import Account, App, Operation, Release, Slug
 from app.domain.errors import Invalid, NotFound
 from app.domain.operation import OperationKind
-from app.services import clusters, formation, operations
+from app.services import clusters, config_versions, formation, operations
 
 
 def find(session: Session, app: App, key: str) -> Release:
@@ -58,19 +59,25 @@ def with_config(session: Session, app: App, *, why: str, actor: Account, message
     return release
 
 
-def rollback(session: Session, app: App, key: str, *, actor: Account, message: str = "") -> Release:
-    """A new release with an old one's image and config; the scale stays as it is."""
+def rollback(
+    session: Session, cipher: Cipher, app: App, key: str, *, actor: Account, message: str = ""
+) -> Release:
+    """A new release with an old one's image and config; the scale stays as it is.
+
+    The app's config is the old one from then on, as on Heroku: the next change builds on it.
+    """
     operations.lock(session, app)
     old = find(session, app, key)
     if old.status != "succeeded":
         raise Invalid(
             f"v{old.version} never ran ({old.status}); roll back to a release that succeeded."
         )
+    config_versions.bring_back(session, cipher, app, old.config_version)
     release = _next(
         session,
         app,
         slug_id=old.slug_id,
-        config_version=old.config_version,
+        config_version=app.config_version,
         why=f"Rollback to v{old.version}",
         actor_id=actor.id,
     )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db.crypto import Cipher
 from app.db.models import Account, App, ConfigVar, Event, Operation, Release
 from app.domain.errors import Invalid, NotFound
-from app.services import apps, config
+from app.services import apps, config, config_versions
 from tests.factories import make_account, make_app
 from tests.services.asked import asked, at_once, reopened
 
@@ -41,7 +41,7 @@ def test_each_version_stays_as_it_was(
     for changes in ({"A": "1"}, {"A": "2", "B": "x"}, {"A": None}, {"A": ""}):
         config.patch(session, cipher, app, changes, actor=ann)
 
-    assert [config.at(session, cipher, app, version) for version in range(5)] == [
+    assert [config_versions.at(session, cipher, app, version) for version in range(5)] == [
         {},
         {"A": "1"},
         {"A": "2", "B": "x"},

@@ -6,11 +6,20 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.db.crypto import Cipher
 from app.db.models import Account, App, Event, Operation, Release
 from app.domain.errors import Conflict, Invalid
 from app.domain.formation import Change
 from app.domain.operation import OperationStatus as S
-from app.services import clusters, deploys, formation, operations, releases
+from app.services import (
+    clusters,
+    config,
+    config_versions,
+    deploys,
+    formation,
+    operations,
+    releases,
+)
 from app.services.events import record
 from tests.factories import (
     make_account,
@@ -156,11 +165,11 @@ class TestOvertaking:
         assert (first.status, second.status) == ("applying", "pending")
 
     def test_a_rollback_overtakes_a_deploy_still_finding_its_image(
-        self, session: Session, app: App, ann: Account
+        self, session: Session, cipher: Cipher, app: App, ann: Account
     ) -> None:
         first = deploys.deploy(session, app, IMAGE, actor=ann)
 
-        releases.rollback(session, app, "v1", actor=ann)
+        releases.rollback(session, cipher, app, "v1", actor=ann)
 
         assert first.status == "superseded"
 
@@ -208,17 +217,35 @@ class TestDeploy:
 class TestRollback:
     @pytest.mark.parametrize("status", ["pending", "failed", "expired"])
     def test_to_what_never_ran_is_refused(
-        self, session: Session, app: App, ann: Account, status: str
+        self, session: Session, cipher: Cipher, app: App, ann: Account, status: str
     ) -> None:
         make_release(session, app, status=status)
 
         with pytest.raises(Invalid, match="v2 never ran"):
-            releases.rollback(session, app, "v2", actor=ann)
+            releases.rollback(session, cipher, app, "v2", actor=ann)
 
-    def test_does_not_touch_the_scale(self, session: Session, app: App, ann: Account) -> None:
+    def test_brings_the_config_back_and_the_next_change_builds_on_it(
+        self, session: Session, cipher: Cipher, app: App, ann: Account
+    ) -> None:
+        config.patch(session, cipher, app, {"KEPT": "old", "GONE": "x"}, actor=ann)
+        good = releases.find(session, app, "v2")
+        good.status = "succeeded"
+        config.patch(session, cipher, app, {"KEPT": "new", "GONE": None, "MORE": "y"}, actor=ann)
+
+        release = releases.rollback(session, cipher, app, "v2", actor=ann)
+
+        old = {"KEPT": "old", "GONE": "x"}
+        assert config.current(session, cipher, app) == old
+        assert config_versions.at(session, cipher, app, release.config_version) == old
+        after = config.patch(session, cipher, app, {"NEXT": "z"}, actor=ann)
+        assert after == old | {"NEXT": "z"}
+
+    def test_does_not_touch_the_scale(
+        self, session: Session, cipher: Cipher, app: App, ann: Account
+    ) -> None:
         formation.scale(session, app, [Change("web", 4)], actor=ann)
 
-        release = releases.rollback(session, app, "1", actor=ann)
+        release = releases.rollback(session, cipher, app, "1", actor=ann)
 
         assert (release.version, release.description) == (2, "Rollback to v1")
         assert {f.process_type: f.quantity for f in formation.of(session, app)} == {

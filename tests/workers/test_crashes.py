@@ -24,7 +24,9 @@ ASKS: dict[str, Ask] = {
     "config": lambda p: p.set(COLOUR="blue"),
     "scale": lambda p: p.scale(web=3, worker=1),
     "restart": lambda p: p.ask(lambda s, app, ann: dynos.restart(s, app, actor=ann)),
-    "rollback": lambda p: p.ask(lambda s, app, ann: releases.rollback(s, app, "v1", actor=ann)),
+    "rollback": lambda p: p.ask(
+        lambda s, app, ann: releases.rollback(s, p.cipher, app, "v1", actor=ann)
+    ),
     "rename": lambda p: p.ask(lambda s, app, ann: apps.rename(s, app, _fresh(), actor=ann)),
     "destroy": lambda p: p.ask(lambda s, app, ann: apps.destroy(s, app, actor=ann)),
     "broken": lambda p: _deploy_broken(p),

@@ -109,7 +109,9 @@ class TestDeploy:
         platform.deploy(V2, {"web": "python web.py"})
         platform.until(lambda: platform.aws.services.made[service(platform, "worker")].desired == 0)
 
-        platform.ask(lambda s, app, ann: releases.rollback(s, app, "v1", actor=ann))
+        platform.ask(
+            lambda s, app, ann: releases.rollback(s, platform.cipher, app, "v1", actor=ann)
+        )
         platform.until_quiet()
 
         assert platform.running() == {"web": ["v3"], "worker": ["v3", "v3"]}
@@ -364,7 +366,9 @@ class TestChanges:
         platform.deploy(V2)
         platform.until_quiet()
 
-        platform.ask(lambda s, app, ann: releases.rollback(s, app, "v1", actor=ann))
+        platform.ask(
+            lambda s, app, ann: releases.rollback(s, platform.cipher, app, "v1", actor=ann)
+        )
         platform.until_quiet()
 
         assert platform.running() == {"web": ["v3"] * 3, "worker": []}

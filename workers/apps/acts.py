@@ -21,7 +21,7 @@ from app.domain.plan import (
 )
 from app.gateways.cloudformation import TEMPLATE_TAG
 from app.gateways.ecs import ServiceSpec
-from app.services import config, observations
+from app.services import config_versions, observations
 from app.services.blueprints import Blueprint
 from app.stacks import app_stack
 from workers.context import Context, Hold
@@ -76,7 +76,7 @@ def _put_stack(context: Context, drawn: Blueprint, action: CreateStack | UpdateS
 def _put_config(context: Context, drawn: Blueprint) -> None:
     with context.sessions.begin() as session:
         app = session.get_one(App, drawn.app_id)
-        values = config.at(session, context.cipher, app, drawn.config_version)
+        values = config_versions.at(session, context.cipher, app, drawn.config_version)
     if values:
         context.secrets.put(drawn.config_arn, values, version_id=drawn.config_version_id)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from app.api.auth import Actor
 from app.api.deps import AppDep, CipherDep, Message, SessionDep
-from app.services import config, releases
+from app.services import config, config_versions, releases
 
 router = APIRouter(prefix="/apps/{app}", tags=["config vars"])
 
@@ -41,7 +41,7 @@ def show_config_vars_of_version(
     cipher: CipherDep,
 ) -> ConfigVars:
     release = releases.find(session, app, version)
-    return config.at(session, cipher, app, release.config_version)
+    return config_versions.at(session, cipher, app, release.config_version)
 
 
 @router.get("/releases/{version}/config-vars")
@@ -49,4 +49,4 @@ def show_config_vars_of_release(
     app: AppDep, version: str, session: SessionDep, cipher: CipherDep
 ) -> ConfigVars:
     release = releases.find(session, app, version)
-    return config.at(session, cipher, app, release.config_version)
+    return config_versions.at(session, cipher, app, release.config_version)

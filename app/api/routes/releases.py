@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 
 from app.api import ranges
 from app.api.auth import Actor
-from app.api.deps import AppDep, Message, SessionDep
+from app.api.deps import AppDep, CipherDep, Message, SessionDep
 from app.api.json import answer
 from app.api.ranges import Fields, number, ranged
 from app.api.schemas.releases import ReleaseOut, Rollback, release_out
@@ -37,8 +37,14 @@ def show_release(app: AppDep, version: str, session: SessionDep) -> Response:
 
 @router.post("", response_model=ReleaseOut, status_code=201)
 def roll_back(
-    app: AppDep, body: Rollback, session: SessionDep, actor: Actor, message: Message
+    app: AppDep,
+    body: Rollback,
+    session: SessionDep,
+    cipher: CipherDep,
+    actor: Actor,
+    message: Message,
 ) -> Response:
     """A new release with an old one's image and config; the scale stays as it is."""
-    release = releases.rollback(session, app, str(body.release), actor=actor, message=message)
+    version = str(body.release)
+    release = releases.rollback(session, cipher, app, version, actor=actor, message=message)
     return answer(release_out(listings.releases.one(session, release.id)), 201)
