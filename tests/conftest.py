@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,8 @@ class _Postgres:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # a run that is cancelled stops its servers too, as after Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.stash[_SERVER] = _Postgres()
     structlog.configure(  # plain, as in production: structlog's own way takes a second a traceback
         processors=[
