@@ -47,8 +47,7 @@ def test_without_draining_requests_do_fail(shared: Up, app: str, tmp_path: Path)
 
     tally = _asked_while_it_rolls(shared, third)
 
-    assert tally.failures
-    assert all(failure.startswith("/slow") for failure in tally.failures[:3])
+    assert any(failure.startswith("/slow") for failure in tally.failures)
 
 
 def _asked_while_it_rolls(up: Up, image: str) -> Tally:
