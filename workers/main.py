@@ -82,15 +82,18 @@ class Embedded:
     def start(self) -> None:
         """Returns when a task has really run."""
         self._thread.start()
+        self._worker.start()
         self._worker.celery.send_task(doorbell.PROBE)
         if not self._ready.wait(_START_WITHIN):
             raise RuntimeError("The worker did not run its first task.")
-        self._worker.start()
 
     def stop(self) -> None:
+        """Returns when the running tasks have ended.
+
+        Celery's own thread, which only waits for messages by then, notices up to 2 s later.
+        """
         self._worker.stop()
         self._controller.stop()
-        self._thread.join(_START_WITHIN)
 
 
 def embedded(settings: Settings) -> Embedded:
@@ -145,7 +148,10 @@ def _estate(settings: Settings) -> Estate:
         task_role_arn=settings.task_role_arn,
         apps_domain=settings.apps_domain,
         drain_seconds=settings.drain_seconds,
+        health_path=settings.health_check_path,
         health_interval=settings.health_check_interval_seconds,
         health_timeout=settings.health_check_timeout_seconds,
+        healthy_threshold=settings.healthy_threshold,
+        unhealthy_threshold=settings.unhealthy_threshold,
         grace_seconds=settings.grace_seconds,
     )

@@ -12,7 +12,7 @@ from app.domain.operation import OperationKind
 class DesiredProcess:
     """A process type's service. `task_definition` is None until ECS has shown one of this content.
 
-    `asserted`: somebody asked for the quantity, and ECS has not shown it yet.
+    `asserted`: an unfinished operation asks for the quantity; otherwise ECS's count is left alone.
     """
 
     process_type: str

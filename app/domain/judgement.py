@@ -58,9 +58,10 @@ def _scale(asked: Asked, desired: Desired, observed: Observed) -> Judgement:
     ready = [p for p in named if _runs(p, observed, at_count=True)]
     running = sum(s.running for s in _seen(named, observed))
     wanted = sum(p.quantity for p in named)
+    counted = sum(1 for p in named if _shows_count(p, observed))
     return Judgement(
         satisfied=len(ready) == len(named),
-        progress=(sum(1 for p in named if not p.asserted), -abs(wanted - running), len(ready)),
+        progress=(counted, -abs(wanted - running), len(ready)),
         reached=f"{running} of {wanted} dynos were running",
         failure=_left(named) or _rollout_failure(named, observed),
     )
@@ -164,6 +165,11 @@ def _runs(process: DesiredProcess, observed: Observed, *, at_count: bool) -> boo
     if service is None or not service.stable or not _on_target(process, observed):
         return False
     return service.desired == process.quantity if at_count else True
+
+
+def _shows_count(process: DesiredProcess, observed: Observed) -> bool:
+    service = observed.services.get(process.process_type)
+    return service is not None and service.desired == process.quantity
 
 
 def _on_target(process: DesiredProcess, observed: Observed) -> bool:

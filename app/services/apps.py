@@ -76,12 +76,27 @@ def destroy(session: Session, app: App, *, actor: Account, message: str = "") ->
     return operation
 
 
+def come_back(session: Session, app: App) -> None:
+    """Its destroy did not succeed: the app is there again, stopped, to be destroyed once more.
+
+    If somebody has taken its name meanwhile, it goes by a longer one.
+    """
+    if _taken(session, app.name):
+        app.name = f"{app.name[:21].rstrip('-')}-{app.id.hex[:8]}"
+    app.destroyed_at = None
+    app.desired_release_id = app.current_release_id = None
+
+
 def _claim_name(session: Session, name: str) -> None:
+    if _taken(session, name):
+        raise Invalid("Name is already taken")  # the words heroku3 looks for
+
+
+def _taken(session: Session, name: str) -> bool:
     """Two requests for one name wait here for each other; the index has the last word."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"app:{name}", 0))))
-    taken = select(App.id).where(App.name == name, App.destroyed_at.is_(None))
-    if session.scalar(taken) is not None:
-        raise Invalid("Name is already taken")  # the words heroku3 looks for
+    living = select(App.id).where(App.name == name, App.destroyed_at.is_(None))
+    return session.scalar(living) is not None
 
 
 def _any_name() -> str:

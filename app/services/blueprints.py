@@ -161,8 +161,11 @@ def _route(session: Session, app: App, estate: Estate) -> WebRoute:
         host=f"{app.name}.{estate.apps_domain}",
         vpc_id=estate.vpc_id,
         drain_seconds=estate.drain_seconds,
+        health_path=estate.health_path,
         health_interval=estate.health_interval,
         health_timeout=estate.health_timeout,
+        healthy_threshold=estate.healthy_threshold,
+        unhealthy_threshold=estate.unhealthy_threshold,
     )
 
 

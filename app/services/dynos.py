@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Account, App, Dyno, Operation, TaskDefinition
@@ -54,6 +55,7 @@ def observe(session: Session, app: App, tasks: Sequence[TaskState]) -> None:
             session.add(dyno)
         if task.version > dyno.version:
             _update(dyno, task, definitions.get(task.task_definition))
+    _let_go(session, app, {task.arn for task in tasks})
 
 
 def living(session: Session, app: App) -> Iterable[Dyno]:
@@ -61,6 +63,28 @@ def living(session: Session, app: App) -> Iterable[Dyno]:
         select(Dyno)
         .where(Dyno.app_id == app.id, Dyno.stopped_at.is_(None))
         .order_by(Dyno.process_type, Dyno.name)
+    )
+
+
+def _let_go(session: Session, app: App, seen: set[str]) -> None:
+    """What ECS shows no more has ended long ago: it keeps stopped tasks for an hour.
+
+    Should the look have been stale, any later sight of the task counts as newer.
+    """
+    session.execute(
+        update(Dyno)
+        .where(
+            Dyno.app_id == app.id,
+            Dyno.stopped_at.is_(None),
+            Dyno.task_arn.not_in(seen),
+            Dyno.updated_at < func.now() - timedelta(hours=1),
+        )
+        .values(
+            state="down",
+            stopped_at=func.now(),
+            stopped_reason="ECS shows this task no more",
+            version=-1,
+        )
     )
 
 

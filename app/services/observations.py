@@ -21,7 +21,7 @@ from app.domain.judgement import Judgement, judge
 from app.domain.observed import Observed, ServiceState
 from app.domain.operation import RELEASING, OperationKind, OperationStatus, is_terminal
 from app.domain.plan import plan
-from app.services import clusters, dynos, formation, operations, releases
+from app.services import apps, clusters, dynos, formation, operations, releases
 from app.services.blueprints import Blueprint, Definition
 
 _FORWARD = (
@@ -41,14 +41,10 @@ class Patience:
 
 
 def record(session: Session, app: App, observed: Observed) -> None:
-    """What ECS shows, as rows; a count that it shows is no longer asserted."""
+    """What ECS shows, as rows."""
     for service in observed.services.values():
         _save(session, app, service)
     dynos.observe(session, app, observed.tasks)
-    for row in formation.of(session, app):
-        seen = observed.services.get(row.process_type)
-        if seen is not None and seen.desired == row.quantity:
-            row.asserted = False
     session.flush()  # the blueprint is drawn from these rows
 
 
@@ -132,6 +128,7 @@ def _settle(session: Session, app: App, operation: Operation, patience: Patience
         _go_on(session, app, operation, OperationStatus.SETTLING)
         return False
     operations.move(session, app, operation, OperationStatus.SUCCEEDED)
+    _assert_no_longer(session, app, operation)
     if operation.kind == OperationKind.DESTROY:
         clusters.free(session, app)
     app.observed_generation = max(app.observed_generation, operation.generation or 0)
@@ -142,10 +139,28 @@ def _end_badly(
     session: Session, app: App, operation: Operation, status: OperationStatus, why: str
 ) -> bool:
     operations.move(session, app, operation, status, why)
+    _assert_no_longer(session, app, operation)
     kind = OperationKind(operation.kind)
+    if kind is OperationKind.DESTROY:
+        apps.come_back(session, app)
     if kind in RELEASING and kind is not OperationKind.RESTORE:
         releases.restore(session, app, f"#{operation.number} {status.replace('_', ' ')}")
     return True
+
+
+def _assert_no_longer(session: Session, app: App, operation: Operation) -> None:
+    """The counts it asked for have been seen to hold, or given up: they are ECS's again.
+
+    Not before it ends: one look may be stale. Another unfinished scale keeps its own.
+    """
+    named = operations.types_of(operation)
+    kept: set[str] = set()
+    for other in operations.unfinished(session, app):
+        kept |= operations.types_of(other) if other.kind == OperationKind.SCALE else set()
+    for row in formation.of(session, app):
+        mine = row.process_type in named or OperationKind(operation.kind) in RELEASING
+        if mine and row.process_type not in kept:
+            row.asserted = False
 
 
 def _go_on(session: Session, app: App, operation: Operation, to: OperationStatus) -> None:

@@ -28,6 +28,8 @@ class WebRoute:
     health_path: str = "/"
     health_interval: int = 10
     health_timeout: int = 5
+    healthy_threshold: int = 2
+    unhealthy_threshold: int = 3
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ def _target_group(stack: AppStack, web: WebRoute) -> Resource:
             "HealthCheckPath": web.health_path,
             "HealthCheckIntervalSeconds": web.health_interval,
             "HealthCheckTimeoutSeconds": web.health_timeout,
-            "HealthyThresholdCount": 2,
-            "UnhealthyThresholdCount": 3,
+            "HealthyThresholdCount": web.healthy_threshold,
+            "UnhealthyThresholdCount": web.unhealthy_threshold,
             # an app whose front page asks for a login or redirects is healthy all the same
             "Matcher": {"HttpCode": "200-499"},
             "TargetGroupAttributes": [

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 
 from app.db.models import (
     Allocation,
@@ -388,6 +388,23 @@ class TestChanges:
         assert platform.running()["web"] == ["v1"] * 5
         assert platform.watch.changes() == ["update_service"] * 2
 
+    def test_one_to_ten_and_back_is_not_fooled_by_a_look_that_is_stale(
+        self, platform: Platform
+    ) -> None:
+        running_v1(platform)
+        before = dict(platform.aws.services.services({"web": service(platform, "web")}))
+        platform.scale(web=10)
+        platform.turn()
+        platform.scale(web=1)
+        look, platform.aws.services.services = platform.aws.services.services, lambda names: before  # type: ignore[method-assign]
+        platform.work()
+        platform.aws.services.services = look  # type: ignore[method-assign]
+
+        platform.until_quiet()
+
+        assert platform.ended()[-1] == ("scale", "succeeded")
+        assert platform.running()["web"] == ["v1"]
+
     def test_a_burst_of_scales_is_one_call(self, platform: Platform) -> None:
         running_v1(platform)
 
@@ -518,6 +535,34 @@ class TestDestroy:
         assert platform.running() == {}
         assert platform.aws.stacks.stacks == {}
 
+    def test_that_is_refused_leaves_the_app_there_stopped_to_be_destroyed_again(
+        self, platform: Platform
+    ) -> None:
+        running_v1(platform)
+        platform.watch.before = raising("delete_service", no("DeleteService", "Denied", "No."))
+        platform.ask(lambda s, app, ann: apps.destroy(s, app, actor=ann))
+        platform.until_quiet()
+        assert platform.ended()[-1] == ("destroy", "failed")
+        assert (platform.app().destroyed_at, platform.app().desired_release_id) == (None, None)
+
+        platform.watch.before = lambda name: None
+        platform.ask(lambda s, app, ann: apps.destroy(s, apps.find(s, app.name), actor=ann))
+        platform.until_quiet()
+
+        assert platform.ended()[-1] == ("destroy", "succeeded")
+        assert platform.running() == {}
+
+    def test_that_is_refused_gives_way_to_who_has_its_name_by_now(self, platform: Platform) -> None:
+        running_v1(platform)
+        name = platform.app().name
+        platform.watch.before = raising("delete_service", no("DeleteService", "Denied", "No."))
+        platform.ask(lambda s, app, ann: apps.destroy(s, app, actor=ann))
+        platform.ask(lambda s, app, ann: apps.create(s, name, owner=ann, cluster="palatine"))
+
+        platform.until_quiet()
+
+        assert platform.app().name == f"{name}-{platform.app().id.hex[:8]}"
+
 
 class TestAtRest:
     def test_a_foreign_change_is_recorded_and_not_fought(self, platform: Platform) -> None:
@@ -536,6 +581,23 @@ class TestAtRest:
             assert sorted(session.scalars(select(Service.desired))) == [0, 4]
             asserted = select(Formation.quantity).where(Formation.process_type == "web")
             assert session.scalar(asserted) == 1
+
+    def test_a_task_ecs_has_forgotten_is_let_go_after_an_hour(self, platform: Platform) -> None:
+        running_v1(platform)
+        for made in platform.aws.services.made.values():
+            made.tasks.clear()
+            made.desired = 0
+        platform.look()
+        platform.until_quiet()
+        [dyno] = living(platform)
+
+        with platform.sessions.begin() as session:
+            long_ago = func.now() - timedelta(minutes=61)
+            session.execute(update(Dyno).values(updated_at=long_ago))
+        platform.look()
+        platform.until_quiet()
+
+        assert (dyno, living(platform)) == (dyno, [])
 
     def test_a_foreign_count_survives_the_next_deploy(self, platform: Platform) -> None:
         running_v1(platform)

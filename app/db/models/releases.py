@@ -41,8 +41,8 @@ class Release(Identified, Model):
 class Formation(Identified, Model):
     """How many dynos of a process type, and how large.
 
-    `asserted`: somebody asked for the quantity and ECS has not shown it yet. Otherwise the
-    count in ECS is left alone, whoever set it.
+    `asserted`: an unfinished operation asks for the quantity. Otherwise the count in ECS is
+    left alone, whoever set it.
     """
 
     __tablename__ = "formations"
