@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,24 @@ from botocore.loaders import JSONFileLoader
 
 def share() -> None:
     """For all sessions from now on."""
-    JSONFileLoader.load_file = lambda _loader, path: _load(path)
+    JSONFileLoader.load_file = lambda _loader, path: _read(path)
 
 
-@cache
+def forget_endpoints() -> None:
+    """The hosts of all of AWS, once those who want a list of regions have read them."""
+    for path in [path for path in _files if Path(path).name == "endpoints"]:
+        del _files[path]
+
+
+_files: dict[str, object] = {}
+
+
+def _read(path: str) -> object:
+    if path not in _files:
+        _files[path] = _load(path)
+    return _files[path]
+
+
 def _load(path: str) -> object:
     """None if there is no such file; botocore gives paths without their endings."""
     plain, zipped = Path(f"{path}.json"), Path(f"{path}.json.gz")

@@ -16,7 +16,7 @@ from botocore.awsrequest import HeadersDict, create_request_object, prepare_requ
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from localaws import lean_ec2, longpoll
+from localaws import lean_moto, longpoll
 from localaws.clock import Clock
 from localaws.longpoll import LongPoll
 from localaws.wire import AwsError, models
@@ -121,7 +121,7 @@ class Moto:
     @cached_property
     def _wsgi(self) -> Wsgi:
         # imported at the first request: moto takes a second that listening must not wait for
-        lean_ec2.load(self._region)
+        lean_moto.load(self._region)
         from moto.moto_server import werkzeug_app  # noqa: PLC0415
 
         app: Wsgi = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)

@@ -1,0 +1,59 @@
+"""moto's data held small: some 70 MB of it is what no app on this machine ever asks for.
+
+EC2 is loaded for one region, not with what every region offers, and equal parts of its
+catalogue of instance types are one object each. IAM is loaded without AWS's own policies.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import PurePath
+from types import ModuleType
+from typing import Any
+
+from localaws import botocore_files
+
+_OFFERINGS = "instance_type_offerings"
+_POLICIES = "moto.iam.aws_managed_policies"
+
+
+def load(region: str) -> None:
+    _leave_out_policies()
+    _load_ec2(region)
+    botocore_files.forget_endpoints()
+
+
+def _leave_out_policies() -> None:
+    """moto would keep their text; it reads it only where it is configured to, which we do not."""
+    empty: Any = ModuleType(_POLICIES)
+    empty.aws_managed_policies_data = "{}"
+    sys.modules.setdefault(_POLICIES, empty)
+
+
+def _load_ec2(region: str) -> None:
+    resources: Any = importlib.import_module("moto.utilities.utils")
+    read = resources.load_resource
+
+    def load_resource(path: str) -> object:
+        elsewhere = _OFFERINGS in path and PurePath(path).name.split(".")[0] != region
+        return [] if elsewhere else _shared(read(path), {})
+
+    resources.load_resource = load_resource
+    try:
+        importlib.import_module("moto.ec2")
+    finally:
+        resources.load_resource = read
+
+
+def _shared(part: object, known: dict[object, object]) -> object:
+    """The same JSON document, in which equal parts are one object: it may only be read."""
+    match part:
+        case dict():
+            part = {name: _shared(value, known) for name, value in part.items()}
+            return known.setdefault((dict, *((name, id(part[name])) for name in part)), part)
+        case list():
+            part = [_shared(each, known) for each in part]
+            return known.setdefault((list, *map(id, part)), part)
+        case _:
+            return known.setdefault((type(part), part), part)
