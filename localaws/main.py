@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -36,6 +37,8 @@ def serve(port: int, router_port: int, home: Path) -> None:
         _run(_serve(port, router_port, home))
     except PortTaken as taken:
         raise SystemExit(str(taken)) from None
+    finally:
+        gc.freeze()  # Python's end would search all of moto for garbage, which takes it a second
 
 
 class PortTaken(Exception):

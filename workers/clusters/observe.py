@@ -43,6 +43,8 @@ class Observer:
             try:
                 self._once()
             except Exception as error:
+                if self._stopped.is_set():
+                    return
                 # one bad moment of SQS or the database must not end the listening
                 _log.warning("could not hear from ECS", error=type(error).__name__)
                 self._stopped.wait(_PAUSE)
