@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from app.gateways import models
+
 # Three tries in all (botocore's standard mode); what then fails is the outbox's to repeat.
 _CONFIG = Config(
     connect_timeout=5,
@@ -23,7 +25,9 @@ class Aws:
 
     def __init__(self, *, region: str, endpoint_url: str | None = None) -> None:
         self._endpoint_url = endpoint_url
-        self._session = boto3.Session(region_name=region, **_credentials(endpoint_url))
+        self._session = boto3.Session(
+            botocore_session=models.session(), region_name=region, **_credentials(endpoint_url)
+        )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()  # making a client is not safe in two threads at once
 
