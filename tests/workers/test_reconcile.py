@@ -394,8 +394,8 @@ class TestChanges:
     ) -> None:
         running_v1(platform)
         name = service(platform, "web")
-        [(_, at_one)] = platform.aws.services.services({"web": name}).items()
-        stale = {"web": replace(at_one, pending=1)}
+        shown = platform.aws.services.services({"web": name, "worker": service(platform, "worker")})
+        stale = shown | {"web": replace(shown["web"], pending=1)}
         platform.scale(web=10)
         platform.turn()
         platform.scale(web=1)
