@@ -52,6 +52,9 @@ def up(
     port: Port = None, aws_port: AwsPort = None, router_port: RouterPort = None, home: Home = None
 ) -> None:
     """Run everything here: PostgreSQL, the local AWS, the API and a worker. Ctrl-C stops it."""
+    from palatine import memory
+
+    memory.spare()  # before what is large is loaded
     from palatine.up import up
 
     settings = _settings(port=port, aws_port=aws_port, router_port=router_port, home=home)

@@ -11,12 +11,14 @@ import threading
 import time
 from pathlib import Path
 
+from palatine import memory
 from palatine.home import held
 
 _GRACE_SECONDS = 8.0
 
 
 def main(port: str, router_port: str, home: str) -> None:
+    memory.spare()
     threading.Thread(target=_end_with_parent, args=(_held_input(),), daemon=True).start()
     from localaws.main import serve  # noqa: PLC0415 (the watch stands before the long import)
 
