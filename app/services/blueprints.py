@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.db.models import (
     App,
     ConfigVar,
+    Formation,
     Listener,
     Operation,
     PhysicalName,
@@ -94,10 +95,13 @@ def draw(
     """
     unfinished = [o for o in operations.unfinished(session, app) if o.generation is not None]
     release = _desired_release(session, app)
-    stack = _stack(session, app, estate, release) if release else None
+    should_run = formation.of(session, app) if release else []
+    registered = _registered(session, app)
+    stack_name = physical.name(session, app, physical.Kind.STACK)
+    stack = _stack(session, app, stack_name, estate, release) if release else None
     template = app_stack.render(stack) if stack else None
     definitions = (
-        _definitions(session, app, release, estate, outputs)
+        _definitions(session, app, release, should_run, estate, outputs)
         if release and stack and app_stack.needed_outputs(stack) <= outputs.keys()
         else {}
     )
@@ -105,14 +109,14 @@ def draw(
         exists=app.destroyed_at is None,
         template=app_stack.fingerprint(template) if template else None,
         needed_outputs=app_stack.needed_outputs(stack) if stack else frozenset(),
-        processes=_processes(session, app, definitions) if release else (),
-        task_definitions=_all_definitions(session, app),
+        processes=_processes(should_run, registered, definitions),
+        task_definitions=tuple(row.arn for row in registered),
         asked=tuple(_asked(session, o, consistency) for o in unfinished),
     )
     return Blueprint(
         app_id=app.id,
         generation=app.generation,
-        stack_name=physical.name(session, app, physical.Kind.STACK),
+        stack_name=stack_name,
         desired=desired,
         unfinished=unfinished,
         template=template,
@@ -146,8 +150,13 @@ def _desired_release(session: Session, app: App) -> Release | None:
     ).one()
 
 
-def _stack(session: Session, app: App, estate: Estate, release: Release) -> AppStack:
-    name = physical.name(session, app, physical.Kind.STACK)
+def _registered(session: Session, app: App) -> Sequence[TaskDefinition]:
+    return session.scalars(
+        select(TaskDefinition).where(TaskDefinition.app_id == app.id).order_by(TaskDefinition.arn)
+    ).all()
+
+
+def _stack(session: Session, app: App, name: str, estate: Estate, release: Release) -> AppStack:
     web = _route(session, app, estate) if "web" in release.slug.process_types else None
     return AppStack(name=name, app_id=str(app.id), web=web)
 
@@ -170,10 +179,15 @@ def _route(session: Session, app: App, estate: Estate) -> WebRoute:
 
 
 def _definitions(
-    session: Session, app: App, release: Release, estate: Estate, outputs: Mapping[str, str]
+    session: Session,
+    app: App,
+    release: Release,
+    should_run: Sequence[Formation],
+    estate: Estate,
+    outputs: Mapping[str, str],
 ) -> dict[str, Definition]:
     names = _config_names(session, app, release.config_version)
-    sizes = {row.process_type: row.size for row in formation.of(session, app)}
+    sizes = {row.process_type: row.size for row in should_run}
     drawn = {}
     for process_type, command in release.slug.process_types.items():
         size = size_named(sizes[process_type])
@@ -207,30 +221,24 @@ def _definitions(
 
 
 def _processes(
-    session: Session, app: App, definitions: Mapping[str, Definition]
+    should_run: Sequence[Formation],
+    registered: Sequence[TaskDefinition],
+    definitions: Mapping[str, Definition],
 ) -> tuple[DesiredProcess, ...]:
-    registered = {
-        (row.process_type, row.content_hash): row.arn
-        for row in session.scalars(select(TaskDefinition).where(TaskDefinition.app_id == app.id))
-    }
+    arns = {(row.process_type, row.content_hash): row.arn for row in registered}
     return tuple(
         DesiredProcess(
             process_type=row.process_type,
-            task_definition=_arn(registered, definitions.get(row.process_type)),
+            task_definition=_arn(arns, definitions.get(row.process_type)),
             quantity=row.quantity,
             asserted=row.asserted,
         )
-        for row in formation.of(session, app)
+        for row in should_run
     )
 
 
 def _arn(registered: Mapping[tuple[str, str], str], drawn: Definition | None) -> str | None:
     return None if drawn is None else registered.get((drawn.process_type, drawn.fingerprint))
-
-
-def _all_definitions(session: Session, app: App) -> tuple[str, ...]:
-    arns = select(TaskDefinition.arn).where(TaskDefinition.app_id == app.id)
-    return tuple(session.scalars(arns.order_by(TaskDefinition.arn)))
 
 
 def _asked(session: Session, operation: Operation, consistency: timedelta) -> Asked:

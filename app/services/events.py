@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.models import App, Event, Operation
@@ -24,10 +24,9 @@ def record(
 ) -> Event:
     """Streams hear of it when the caller commits.
 
-    The app's row is locked first: ids then ascend in commit order within an app, so that a
-    reader who has seen id n has missed nothing before it.
+    The caller holds the app's lock, or has just made the app: ids then ascend in commit order
+    within an app, so that a reader who has seen id n has missed nothing before it.
     """
-    session.execute(select(App.id).where(App.id == app.id).with_for_update(key_share=True))
     event = Event(
         app_id=app.id,
         operation_id=operation.id if operation else None,

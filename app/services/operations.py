@@ -70,12 +70,14 @@ def begin(
         message=message,
         request=dict(request or {}),
     )
+    if takes_effect:
+        _number(app, operation)
     session.add(operation)
     session.flush()  # its event, and what it overtakes, refer to its id
     said = f"{actor.email if actor else 'palatine'}: {summary}"
     _record(session, app, operation, f"{said} ({message})" if message else said)
     if takes_effect:
-        effect(session, app, operation)
+        _effect(session, app, operation)
     return operation
 
 
@@ -83,13 +85,18 @@ def release(session: Session, app: App, operation: Operation, desired: Release) 
     """Make `desired` what should run, on the operation's behalf. The caller holds the lock."""
     operation.release_id = desired.id
     app.desired_release_id = desired.id
-    effect(session, app, operation)
+    _number(app, operation)
+    _effect(session, app, operation)
 
 
-def effect(session: Session, app: App, operation: Operation) -> None:
-    """The desired state has moved: number it, end what it overtakes, ask for it."""
+def _number(app: App, operation: Operation) -> None:
+    """The desired state moves on this operation's behalf."""
     app.generation += 1
     operation.generation = app.generation
+
+
+def _effect(session: Session, app: App, operation: Operation) -> None:
+    """The desired state has moved: end what the operation overtakes, ask for what it wants."""
     for older in unfinished(session, app):
         if older.id != operation.id and _overtaken(operation, older):
             older.superseded_by_id = operation.id

@@ -38,5 +38,6 @@ class Fleet:
             for operation, app in session.execute(
                 unfinished.where(Operation.status.not_in(TERMINAL))
             ).all():
+                operations.lock(session, app)
                 operations.move(session, app, operation, OperationStatus.SUCCEEDED)
             session.execute(delete(OutboxMessage))

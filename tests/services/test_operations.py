@@ -265,7 +265,7 @@ class TestEvents:
         def write() -> None:
             for number in range(10):
                 with committed_sessions.begin() as session:
-                    record(session, reopened(session, app), "said", str(number))
+                    say(session, app, str(number))
 
         def read() -> None:
             for _ in range(5000):
@@ -299,15 +299,21 @@ class TestEvents:
             app = make_app(session)
 
         with committed_sessions.begin() as first:
-            record(first, reopened(first, app), "said", "first")
+            say(first, app, "first")
             with committed_sessions() as second:
                 second.execute(text("SET lock_timeout = '100ms'"))
                 with pytest.raises(OperationalError, match="lock timeout"):
-                    record(second, reopened(second, app), "said", "second")
+                    say(second, app, "second")
 
 
 def resolve(session: Session, operation: Operation) -> None:
     deploys.resolved(session, operation.id, process_types={"web": "python web.py"}, **FOUND)
+
+
+def say(session: Session, app: App, words: str) -> None:
+    app = reopened(session, app)
+    operations.lock(session, app)
+    record(session, app, "said", words)
 
 
 def events(session: Session) -> list[str]:
