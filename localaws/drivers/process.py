@@ -143,9 +143,10 @@ async def _last_words(
 
 async def _pipe(launch: Launch) -> tuple[Lines, asyncio.ReadTransport, int]:
     ours, theirs = os.pipe()
-    pipe, lines = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: Lines(launch.on_line), os.fdopen(ours, "rb", 0)
-    )
+    loop = asyncio.get_running_loop()
+    # uvloop closes the number by itself: a second close could hit what another thread has opened
+    file = os.fdopen(ours, "rb", 0, closefd=isinstance(loop, asyncio.BaseEventLoop))
+    pipe, lines = await loop.connect_read_pipe(lambda: Lines(launch.on_line), file)
     return lines, pipe, theirs
 
 
