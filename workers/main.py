@@ -53,10 +53,14 @@ class Worker:
         if self._observer:
             self._observer.start()
 
-    def stop(self) -> None:
+    def hush(self) -> None:
+        """Nothing is rung for any more; what runs goes on, with its lease kept."""
         if self._observer:
             self._observer.stop()
         self._relay.stop()
+
+    def close(self) -> None:
+        """When the running tasks have ended."""
         self.keeper.stop()
         self._engine.dispose()
 
@@ -92,8 +96,9 @@ class Embedded:
 
         Celery's own thread, which only waits for messages by then, notices up to 2 s later.
         """
-        self._worker.stop()
+        self._worker.hush()
         self._controller.stop()
+        self._worker.close()
 
 
 def embedded(settings: Settings) -> Embedded:
@@ -116,7 +121,8 @@ def run(settings: Settings) -> None:
             ]
         )
     finally:
-        worker.stop()
+        worker.hush()
+        worker.close()
 
 
 def context(settings: Settings, database: Engine, aws: Aws) -> Context:
