@@ -1,15 +1,18 @@
 import asyncio
 import io
 import json
+import os
 import signal
 import socket
 import tarfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+import uvloop
 
+from localaws.drivers import process
 from localaws.drivers.driver import Image, Launch, Port, PullFailed, StartFailed
 from localaws.drivers.process import ProcessDriver
 from tests.localaws import registering
@@ -222,3 +225,25 @@ def test_two_containers_of_one_image_write_apart_and_see_what_lies_beside(
     tell(story, tmp_path, registry.base_url.port or 0)
 
     assert lines == {"one": ["from beside", "one"], "two": ["from beside", "two"]}
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_containers_pipe_is_closed_once(
+    tmp_path: Path, run: Callable[[Coroutine[None, None, None]], None]
+) -> None:
+    """uvloop closes the number itself, and the file's own close would hit whoever has it then."""
+
+    async def story() -> None:
+        lines, pipe, theirs = await process._pipe(of_shell(tmp_path, "true", []))
+        file = pipe.get_extra_info("pipe")
+        number = file.fileno()
+        os.close(theirs)
+        pipe.close()
+        await lines.ended
+        for _ in range(5):  # a loop closes what it was told to in a later turn
+            await asyncio.sleep(0)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(number)
+        assert file.closefd is (run is asyncio.run)
+
+    run(story())
