@@ -119,12 +119,9 @@ def _left(named: list[DesiredProcess]) -> str:
 
 
 def _stack_fits(desired: Desired, observed: Observed) -> bool:
-    stack = observed.stack
     if desired.template is None:
         return True
-    if stack is None or stack.busy or stack.dead:
-        return False
-    return stack.template == desired.template
+    return observed.stack is not None and observed.stack.fits(desired.template)
 
 
 def _stack_failure(asked: Asked, observed: Observed) -> str:

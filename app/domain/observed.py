@@ -35,6 +35,10 @@ class StackState:
     def failed(self) -> bool:
         return not self.busy and ("ROLLBACK" in self.status or self.status.endswith("FAILED"))
 
+    def fits(self, template: str | None) -> bool:
+        """Made from this template, and not on its way to or from another."""
+        return not self.busy and not self.dead and self.template == template
+
 
 @dataclass(frozen=True)
 class DeploymentState:

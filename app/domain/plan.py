@@ -142,8 +142,11 @@ def _services(desired: Desired, observed: Observed) -> Iterator[Action]:
         yield from (RegisterTaskDefinition(p.process_type) for p in unregistered)
         return
     restarts = restarts_due(desired, observed)
+    fits = observed.stack is not None and observed.stack.fits(desired.template)
     for process in desired.processes:
-        yield from _service(process, observed, restart=process.process_type in restarts)
+        yield from _service(
+            process, observed, restart=process.process_type in restarts, stack_fits=fits
+        )
     for process_type, service in observed.services.items():
         if desired.of(process_type) is None:
             yield from _wind_down(service, delete=bool(desired.processes))
@@ -154,11 +157,14 @@ def _ready_for_services(desired: Desired, observed: Observed) -> bool:
     return stack is not None and not stack.dead and desired.needed_outputs <= stack.outputs.keys()
 
 
-def _service(process: DesiredProcess, observed: Observed, *, restart: bool) -> Iterator[Action]:
+def _service(
+    process: DesiredProcess, observed: Observed, *, restart: bool, stack_fits: bool
+) -> Iterator[Action]:
     service = observed.services.get(process.process_type)
     target = process.task_definition or ""
     if service is None or service.gone:
-        yield CreateService(process.process_type, target, process.quantity)
+        if stack_fits:  # what it will hang on must not be on its way out
+            yield CreateService(process.process_type, target, process.quantity)
         return
     if service.status != "ACTIVE" or len(service.deployments) >= MAX_ACTIVE_DEPLOYMENTS:
         return

@@ -20,6 +20,7 @@ from app.db.models import (
     Operation,
     PhysicalName,
     Release,
+    Service,
     Step,
     TaskDefinition,
 )
@@ -157,7 +158,10 @@ def _registered(session: Session, app: App) -> Sequence[TaskDefinition]:
 
 
 def _stack(session: Session, app: App, name: str, estate: Estate, release: Release) -> AppStack:
-    web = _route(session, app, estate) if "web" in release.slug.process_types else None
+    """With a way in for as long as a service hangs on it, though its type be on its way out."""
+    hangs = session.get(Service, (app.id, "web")) is not None
+    routed = hangs or "web" in release.slug.process_types
+    web = _route(session, app, estate) if routed else None
     return AppStack(name=name, app_id=str(app.id), web=web)
 
 

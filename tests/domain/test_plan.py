@@ -74,10 +74,24 @@ class TestStack:
     ) -> None:
         assert plan(desired(process(definition=None)), observed(stack=shown)) == actions
 
-    def test_services_do_not_wait_for_an_update_of_a_stack_that_has_what_they_need(self) -> None:
-        shown = observed(stack=stack("UPDATE_IN_PROGRESS", template="old"))
+    def test_a_deploy_does_not_wait_for_an_update_of_a_stack_that_has_what_it_needs(self) -> None:
+        changing = stack("UPDATE_IN_PROGRESS", template="old")
+        shown = observed(service("web", deployment("web:1")), stack=changing)
 
-        assert plan(desired(process()), shown) == [CreateService("web", "web:2", 1)]
+        assert plan(desired(process()), shown) == [UpdateService("web", task_definition="web:2")]
+
+    @pytest.mark.parametrize(
+        ("shown", "actions"),
+        [
+            (stack("UPDATE_IN_PROGRESS", template="old"), []),
+            (stack("UPDATE_IN_PROGRESS"), []),
+            (stack(template="old"), [UpdateStack()]),
+        ],
+    )
+    def test_a_new_service_hangs_on_nothing_that_may_be_on_its_way_out(
+        self, shown: StackState, actions: list[Action]
+    ) -> None:
+        assert plan(desired(process()), observed(stack=shown)) == actions
 
     def test_one_output_too_few_is_too_few(self) -> None:
         shown = observed(stack=stack(outputs={"LogGroup": OUTPUTS["LogGroup"]}))

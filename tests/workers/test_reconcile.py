@@ -103,6 +103,24 @@ class TestDeploy:
         assert platform.running() == {"web": ["v2"]}
         assert platform.ended()[-1] == ("deploy", "succeeded")
 
+    def test_web_keeps_its_way_in_until_its_service_is_gone(self, platform: Platform) -> None:
+        running_v1(platform)
+        name = service(platform, "web")
+        platform.deploy(V2, {"worker": "python worker.py"})
+
+        def gone() -> bool:
+            return platform.aws.services.services({"web": name})["web"].gone
+
+        while not gone():
+            [body] = platform.aws.stacks.bodies.values()
+            assert "WebTargetGroup" in body
+            platform.turn()
+        platform.until_quiet()
+
+        [body] = platform.aws.stacks.bodies.values()
+        assert "WebTargetGroup" not in body
+        assert platform.ended()[-1] == ("deploy", "succeeded")
+
     def test_a_process_type_that_comes_back_runs_at_its_old_quantity(
         self, platform: Platform
     ) -> None:
