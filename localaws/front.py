@@ -16,14 +16,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-Local = Callable[[], tuple[int, Mapping[str, Any]]]
+Local = Callable[[Request], Awaitable[tuple[int, Mapping[str, Any]]]]
 
+LOCAL_READS = {"health", "seed"}  # what can only be asked, never told
 BODY_LIMIT = 64 * 1024 * 1024  # bytes
 
 
 class Front:
     def __init__(self, aws: Aws, registry: Asgi, local: Mapping[str, Local]) -> None:
-        """`local` answers GET on paths of our own, by path."""
+        """`local` answers what is below `/_local/`, by the path's next part; see `LOCAL_READS`."""
         self._aws = aws
         self._registry = registry
         self._local = local
@@ -58,17 +59,19 @@ class Front:
 
     async def _answer(self, request: Request) -> Answer:
         if request.path.startswith("/_local/"):
-            return self._answer_locally(request)
+            return await self._answer_locally(request)
         service = owner(request, self._aws.owned())
         if service is not None:
             return await answer(service, request, self._aws.perform)
         return await self._aws.moto.handle(request)
 
-    def _answer_locally(self, request: Request) -> Answer:
-        local = self._local.get(request.path)
-        if local is None or request.method not in ("GET", "HEAD"):
+    async def _answer_locally(self, request: Request) -> Answer:
+        name = request.path.split("/")[2]
+        local = self._local.get(name)
+        reads = request.method in ("GET", "HEAD")
+        if local is None or (name in LOCAL_READS and not reads):
             return _json(404, {"message": f"There is no {request.method} {request.path}."})
-        return _json(*local())
+        return _json(*await local(request))
 
 
 def _signed(scope: Scope) -> bool:

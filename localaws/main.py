@@ -16,6 +16,8 @@ from typing import Any
 
 import uvicorn
 
+from localaws.applicationautoscaling.service import ApplicationAutoScaling
+from localaws.autoscaling.service import AutoScaling
 from localaws.bus import Aws
 from localaws.cloudformation.service import CloudFormation
 from localaws.ecs.service import Ecs
@@ -25,6 +27,7 @@ from localaws.front import Front
 from localaws.moto import Moto
 from localaws.registry.app import asgi as registry
 from localaws.seed import Seed, seed
+from localaws.wire.request import Request
 from localaws.world import World
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -66,22 +69,26 @@ def _world(port: int, router_port: int, home: Path) -> World:
     world.elbv2 = Elbv2(world)
     world.ecs = Ecs(world)
     world.events = Events(world)
+    world.autoscaling = AutoScaling(world)
+    world.application_autoscaling = ApplicationAutoScaling(world)
     world.cloudformation = CloudFormation(world)
     world.aws.own("elbv2", world.elbv2)
     world.aws.own("ecs", world.ecs)
     world.aws.own("events", world.events)
+    world.aws.own("autoscaling", world.autoscaling)
+    world.aws.own("application-autoscaling", world.application_autoscaling)
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
 
 def _config(world: World, seeded: Seed) -> uvicorn.Config:
-    def health() -> tuple[int, Seed]:
+    async def health(_: Request) -> tuple[int, Seed]:
         return (200, {"status": "ok"}) if seeded else (503, {"status": "starting"})
 
-    def seed_or_not_yet() -> tuple[int, Seed]:
-        return (200, seeded) if seeded else health()
+    async def seed_or_not_yet(request: Request) -> tuple[int, Seed]:
+        return (200, seeded) if seeded else await health(request)
 
-    local = {"/_local/health": health, "/_local/seed": seed_or_not_yet}
+    local = {"health": health, "seed": seed_or_not_yet}
     return uvicorn.Config(
         Front(world.aws, registry(world.home / "registry"), local),
         http="httptools",

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from localaws.clock import Clock
+from localaws.faults.faults import Faults
 
 if TYPE_CHECKING:  # the services know the world; at run time the world only holds them
+    from localaws.applicationautoscaling.service import ApplicationAutoScaling
+    from localaws.autoscaling.service import AutoScaling
     from localaws.bus import Aws
     from localaws.cloudformation.service import CloudFormation
     from localaws.ecs.service import Ecs
@@ -39,12 +42,19 @@ class World:
     stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
     clock: Clock = field(default_factory=Clock)
 
+    faults: Faults = field(init=False)
+
     # filled by localaws.main before anything is served
     aws: Aws = field(init=False)
     ecs: Ecs = field(init=False)
     elbv2: Elbv2 = field(init=False)
     cloudformation: CloudFormation = field(init=False)
     events: Events = field(init=False)
+    autoscaling: AutoScaling = field(init=False)
+    application_autoscaling: ApplicationAutoScaling = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self.clock)
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

@@ -22,7 +22,7 @@ class Resource:
     type: str
     properties: dict[str, Any] = field(default_factory=dict)  # resolved
     physical_id: str = ""  # set by its type as soon as there is something to delete
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)  # what Fn::GetAtt gives
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
 
@@ -52,6 +52,9 @@ class ResourceType(ABC):
 
     @abstractmethod
     async def delete(self, world: World, resource: Resource) -> None: ...
+
+    async def stabilise(self, world: World, resource: Resource) -> None:
+        """Waits until it does what it is for; AwsError if it will not. EXPRESS does not ask."""
 
     def replaced_by(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         return any(before.get(name) != after.get(name) for name in self.create_only)

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from localaws.faults.faults import Faults
+
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
@@ -78,6 +80,9 @@ class World(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def faults(self) -> Faults: ...
 
     @property
     def elbv2(self) -> LoadBalancers: ...

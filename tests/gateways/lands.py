@@ -114,7 +114,7 @@ def local(running: LocalAws) -> Land:
         stacks=CloudFormationStacks(aws.client("cloudformation")),
         services=EcsServices(aws.client("ecs"), seed["cluster"]),
         secrets=ManagedSecrets(aws.client("secretsmanager")),
-        image=push_image(running),
+        image=push_image(running.port),
         roles=(seed["execution_role_arn"], seed["task_role_arn"]),
         read_secret=read,
         until=lambda holds: until(holds, 30),

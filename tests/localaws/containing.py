@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from tests.localaws import registering
-from tests.localaws.conftest import Client, LocalAws, until
+from tests.localaws.conftest import Client, until
 
 Json = dict[str, Any]
 BREAKER = {
@@ -21,7 +21,7 @@ BREAKER = {
 }
 
 
-def push_image(aws: LocalAws) -> str:
+def push_image(port: int) -> str:
     """One empty folder; its reference by digest."""
     config = json.dumps({"config": {"WorkingDir": "/app"}}).encode()
     layer = io.BytesIO()
@@ -30,11 +30,11 @@ def push_image(aws: LocalAws) -> str:
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(folder)
     manifest = registering.manifest(config, layer.getvalue())
-    with httpx2.Client(base_url=f"http://127.0.0.1:{aws.port}", trust_env=False) as client:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         registering.push_blob(client, "empty", config)
         registering.push_blob(client, "empty", layer.getvalue())
         registering.push_manifest(client, "empty", "latest", manifest)
-    return f"127.0.0.1:{aws.port}/empty@{registering.digest(manifest)}"
+    return f"127.0.0.1:{port}/empty@{registering.digest(manifest)}"
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.localaws.containing import BREAKER, Cluster, Json, push_image, said, 
 
 @pytest.fixture(scope="module")
 def image(aws: LocalAws) -> str:
-    return push_image(aws)
+    return push_image(aws.port)
 
 
 @pytest.fixture

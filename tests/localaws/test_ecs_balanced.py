@@ -91,7 +91,7 @@ def web(aws: LocalAws, name: str, tmp_path: Path) -> Iterator[Web]:
         Actions=[{"Type": "forward", "TargetGroupArn": group}],
     )["Rules"][0]["RuleArn"]
     sickness = f"{tmp_path}/sick"
-    cluster, image = seed["cluster"], push_image(aws)
+    cluster, image = seed["cluster"], push_image(aws.port)
     yield Web(aws.client("ecs"), cluster, image, name, aws, group, sickness)
     if aws.client("ecs").describe_services(cluster=cluster, services=[name])["services"]:
         aws.client("ecs").delete_service(cluster=cluster, service=name, force=True)

@@ -1,0 +1,1 @@
+"""Application Auto Scaling: targets of ECS services, and what moves their counts."""

@@ -1,0 +1,1 @@
+"""What goes wrong on demand: faults that act until they are ended."""
