@@ -53,7 +53,7 @@ class ResourceType(ABC):
     @abstractmethod
     async def delete(self, world: World, resource: Resource) -> None: ...
 
-    async def stabilise(self, world: World, resource: Resource) -> None:
+    async def stabilise(self, world: World, resource: Resource) -> None:  # noqa: B027 (most are)
         """Waits until it does what it is for; AwsError if it will not. EXPRESS does not ask."""
 
     def replaced_by(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
