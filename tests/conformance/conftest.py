@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.conformance import ledger
 from tests.localaws.conftest import LocalAws as Local
 from tests.localaws.conftest import free_port, healthy, start
 from tests.localaws.containing import push_image
@@ -27,6 +29,8 @@ Client = Any  # boto3 makes its classes as it runs
 T = TypeVar("T")
 
 REAL = os.environ.get("PALATINE_CONFORMANCE") == "aws"
+_passed, _failed = set[str](), set[str]()  # names of tests
+
 POLL_SECONDS = 5.0 if REAL else 0.02
 SLOWER = 60 if REAL else 1  # how many times as long the real one may take
 
@@ -106,6 +110,16 @@ def place(aws: Aws) -> Place:
         }
         return Place(**{**given, "subnet_ids": tuple(given["subnet_ids"].split(","))})
     return _seeded(aws)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if REAL and report.when == "call":
+        (_passed if report.passed else _failed).add(report.location[2].partition("[")[0])
+
+
+def pytest_sessionfinish() -> None:
+    if REAL:
+        ledger.see(_passed - _failed, datetime.now(UTC).date())
 
 
 @pytest.fixture
