@@ -1,139 +1,256 @@
-"""What an operation on a stack does, resource by resource, and how a failed one is taken back."""
+"""What an operation on a stack does, resource by resource, and how a failed one is taken back.
+
+Where it stands is written in the stack, so that each of these can be begun again after a restart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 from localaws.cloudformation import steps
 from localaws.cloudformation.evaluation import Evaluation
+from localaws.cloudformation.order import Failed, in_order
 from localaws.cloudformation.resource import Resource
-from localaws.cloudformation.stack import Revision, Stack
-from localaws.cloudformation.steps import Failed
-from localaws.cloudformation.template import needs
+from localaws.cloudformation.run import Run
+from localaws.cloudformation.stack import Change, Doing, Revision, Undo
+from localaws.cloudformation.template import Template, needs
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
-from localaws.world import World
 
 
-@dataclass(frozen=True)
-class Change:
-    """One resource, before and after; either may be missing."""
+class Operation:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._stack = run.stack
 
-    before: Resource | None
-    after: Resource | None
+    async def go_on(self) -> None:
+        """From wherever the stack is."""
+        match self._stack.status:
+            case "CREATE_IN_PROGRESS":
+                await self._create()
+            case "UPDATE_IN_PROGRESS":
+                await self._update()
+            case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":
+                await self._finish_update()
+            case "ROLLBACK_IN_PROGRESS":
+                await self._undo_create()
+            case "UPDATE_ROLLBACK_IN_PROGRESS":
+                await self._undo_update()
+            case "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
+                await self._finish_undoing()
+            case "DELETE_IN_PROGRESS":
+                await self._delete()
 
     @property
-    def replaced(self) -> bool:
-        return (
-            self.before is not None
-            and self.after is not None
-            and (self.before.physical_id != self.after.physical_id)
-        )
+    def _doing(self) -> Doing:
+        return self._stack.doing or Doing("update")
 
+    @property
+    def _undo(self) -> Undo:
+        if self._stack.undo is None:
+            self._stack.undo = Undo(None)
+        return self._stack.undo
 
-@dataclass
-class Operation:
-    world: World
-    stack: Stack
-    changes: list[Change] = field(default_factory=list)  # in the order they were made
-
-    async def create(self, on_failure: str) -> None:
-        """`on_failure` is ROLLBACK, DELETE or DO_NOTHING."""
-        stack = self.stack
+    async def _create(self) -> None:
         try:
-            await self._apply(stack.revision)
+            await self._apply(self._stack.revision)
         except Failed as failure:
-            if not stack.deletion_asked:
-                await self._undo_create(on_failure, failure.why)
+            if self._run.by != "delete":
+                await self._creation_failed(failure.why)
             return
-        if not stack.deletion_asked:
-            stack.enter("CREATE_COMPLETE")
+        self._stack.undo = None
+        self._run.enter("CREATE_COMPLETE")
 
-    async def update(self, previous: Revision, *, disable_rollback: bool) -> None:
-        stack = self.stack
+    async def _creation_failed(self, why: str) -> None:
+        self._run.calm()
+        match self._doing.on_failure:
+            case "DO_NOTHING":
+                self._run.enter("CREATE_FAILED", why)
+            case "DELETE":
+                self._run.enter("DELETE_IN_PROGRESS", why + "Delete requested by user.")
+                await self._delete()
+            case _:
+                self._run.enter("ROLLBACK_IN_PROGRESS", why + "Rollback requested by user.")
+                await self._undo_create()
+
+    async def _update(self) -> None:
         try:
-            await self._apply(stack.revision)
+            await self._apply(self._stack.revision)
         except Failed as failure:
-            if disable_rollback:
-                stack.enter("UPDATE_FAILED", failure.why)
-            else:
-                await self._undo_update(previous, failure.why)
+            cancelled = self._run.by == "cancel"
+            self._run.calm()
+            if self._doing.on_failure == "DO_NOTHING" and not cancelled:
+                self._run.enter("UPDATE_FAILED", failure.why)
+                return
+            reason = "User Initiated" if cancelled else failure.why
+            self._run.enter("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+            await self._undo_update()
             return
-        stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        kept = await self._clean_up(self._no_longer_wanted(), previous.template.order)
-        stack.enter("UPDATE_COMPLETE", kept)
+        self._run.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        await self._finish_update()
 
-    async def delete(self, retained: Iterable[str]) -> None:
-        stack = self.stack
-        for name in retained:
-            stack.record(stack.resources.pop(name), "DELETE_SKIPPED")
-        failed = await self._delete_all([*stack.resources.values()])
+    async def _finish_update(self) -> None:
+        previous = self._undo.previous
+        old = previous.template if previous else self._stack.revision.template
+        kept = await self._clean_up(self._no_longer_wanted(), old)
+        self._stack.undo = None
+        self._run.enter("UPDATE_COMPLETE", kept)
+
+    async def _undo_create(self) -> None:
+        self._run.undoing = True
+        made = [change.after for change in self._undo.changes if change.after]
+        failed = await self._delete_all(made, self._stack.revision.template, as_created=True)
         if failed:
-            stack.enter("DELETE_FAILED", steps.why("delete", failed))
+            self._run.enter("ROLLBACK_FAILED", steps.why("delete", failed))
             return
-        stack.deleted_at = self.world.clock.now()
-        stack.outputs = {}
-        stack.enter("DELETE_COMPLETE")
+        self._stack.undo = None
+        self._run.exports.read(self._stack.id, self._stack.name, ())
+        self._run.enter("ROLLBACK_COMPLETE")
+
+    async def _undo_update(self) -> None:
+        self._run.undoing = True
+        undo, stack = self._undo, self._stack
+        if undo.previous is not None and stack.revision is not undo.previous:
+            undo.failed, stack.revision = stack.revision, undo.previous
+        by_name = {change.logical_id: change for change in undo.changes}
+
+        async def take_back(name: str) -> None:
+            await self._take_back(by_name[name])
+            undo.changes.remove(by_name[name])
+
+        template = stack.revision.template
+        wanted = {name: _needs(template, name) for name in reversed(by_name)}
+        failed = await in_order(wanted, take_back, self._run.interrupt)
+        if failed:
+            self._run.calm()
+            self._run.enter("UPDATE_ROLLBACK_FAILED", steps.why("update", failed))
+            return
+        self._publish(self._evaluation(stack.revision))
+        self._run.enter("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        await self._finish_undoing()
+
+    async def _finish_undoing(self) -> None:
+        undo = self._undo
+        failed = undo.failed.template if undo.failed else self._stack.revision.template
+        kept = await self._clean_up(undo.unwanted, failed, as_created=True)
+        self._stack.undo = None
+        self._run.enter("UPDATE_ROLLBACK_COMPLETE", kept)
+
+    async def _delete(self) -> None:
+        stack = self._stack
+        for name in [name for name in self._doing.retained if name in stack.resources]:
+            self._run.record(stack.resources.pop(name), "DELETE_SKIPPED")
+        failed = await self._delete_all(list(stack.resources.values()), stack.revision.template)
+        if failed and not self._doing.forced:
+            self._run.enter("DELETE_FAILED", steps.why("delete", failed))
+            return
+        for name in failed:
+            self._run.record(stack.resources.pop(name), "DELETE_SKIPPED")
+        stack.deleted_at = self._run.world.clock.now()
+        stack.outputs, stack.exported, stack.undo = {}, {}, None
+        self._run.exports.publish(stack.id, {})
+        self._run.exports.read(stack.id, stack.name, ())
+        self._run.enter("DELETE_COMPLETE")
 
     async def _apply(self, revision: Revision) -> None:
-        stack = self.stack
-        wanted = Evaluation(self.world, stack, revision, stack.resources)
-        for logical_id in wanted.order:
-            if stack.deletion_asked:
-                return
-            await self._apply_one(wanted, logical_id)
+        wanted = self._evaluation(revision)
+        self._read_exports(wanted)
+        order = wanted.order
+        graph = {name: _needs(revision.template, name) for name in order}
+
+        async def apply_one(name: str) -> None:
+            await self._apply_one(wanted, name)
+
+        failed = await in_order(graph, apply_one, self._run.interrupt)
+        if failed or self._run.by:
+            raise Failed(self._failure(failed))
         try:
-            stack.outputs = wanted.outputs()
+            self._publish(wanted)
+        except AwsError as error:
+            raise Failed(f"{error.message}. ".replace(".. ", ". ")) from error
+
+    def _failure(self, failed: dict[str, Failed]) -> str:
+        verbs: dict[str, list[str]] = {}
+        for name in failed:
+            verb = self._stack.states[name].status.removesuffix("_FAILED").lower()
+            verbs.setdefault(verb, []).append(name)
+        return "".join(steps.why(verb, names) for verb, names in verbs.items())
+
+    def _read_exports(self, wanted: Evaluation) -> None:
+        try:
+            self._run.exports.read(self._stack.id, self._stack.name, wanted.imported())
         except AwsError as error:
             raise Failed(f"{error.message}. ") from error
 
+    def _publish(self, wanted: Evaluation) -> None:
+        """Outputs and exports, all or none; AwsError."""
+        outputs, exported = wanted.outputs(), wanted.exported()
+        values = {exported[name]: outputs[name] for name in exported}
+        if len(values) < len(exported):
+            raise AwsError("ValidationError", "Export names must be unique within a template")
+        if refusal := self._run.exports.refusal(self._stack.id, values):
+            held = refusal.startswith("Cannot")
+            raise AwsError("ValidationError", f"Update canceled. {refusal}" if held else refusal)
+        self._run.exports.publish(self._stack.id, values)
+        self._stack.outputs, self._stack.exported = outputs, exported
+
+    def _evaluation(self, revision: Revision) -> Evaluation:
+        stack, run = self._stack, self._run
+        return Evaluation(run.world, stack, revision, stack.resources, run.exports.value)
+
     def _no_longer_wanted(self) -> list[Resource]:
         """What the update replaced, and what its template does not have."""
-        stack = self.stack
-        kept = Evaluation(self.world, stack, stack.revision, stack.resources).order
-        replaced = [change.before for change in self.changes if change.replaced and change.before]
+        stack = self._stack
+        kept = self._evaluation(stack.revision).order
+        replaced = [change.before for change in self._undo.changes if change.replaced]
         for old in replaced:
-            old.deletion_policy = old.replace_policy
-        return [r for name, r in stack.resources.items() if name not in kept] + replaced
+            if old:
+                old.deletion_policy = old.replace_policy
+        gone = [r for name, r in stack.resources.items() if name not in kept]
+        return gone + [old for old in replaced if old]
 
     async def _apply_one(self, wanted: Evaluation, logical_id: str) -> None:
-        have = self.stack.resources.get(logical_id)
+        have = self._stack.resources.get(logical_id)
         resource = self._declared(wanted, logical_id)
         if have is None:
-            await self._create(resource)
+            await self._create_one(resource)
         elif have.properties == resource.properties:
             have.deletion_policy = resource.deletion_policy
             have.replace_policy = resource.replace_policy
         elif TYPES[have.type].replaced_by(have.properties, resource.properties):
             await self._replace(have, resource)
         else:
-            await self._update(have, resource)
+            resource.physical_id, resource.attributes = have.physical_id, have.attributes
+            self._undo.changes.append(Change(have, resource))
+            await steps.update(self._run, resource, have.properties)
 
     def _declared(self, wanted: Evaluation, logical_id: str) -> Resource:
         declared = wanted.revision.template.resources[logical_id]
         resource = Resource(
-            self.stack.name,
+            self._stack.name,
             logical_id,
             declared["Type"],
             deletion_policy=declared.get("DeletionPolicy", "Delete"),
             replace_policy=declared.get("UpdateReplacePolicy", "Delete"),
         )
-        have = self.stack.resources.get(logical_id)
+        have = self._stack.resources.get(logical_id)
         try:
             resource.properties = wanted.properties(logical_id)
         except AwsError as error:
-            steps.refuse(self.stack, have or resource, error.message, exists=have is not None)
+            verb = "CREATE" if have is None else "UPDATE"
+            steps.refuse(self._run, have or resource, error.message, verb=verb)
         return resource
 
-    async def _create(self, resource: Resource) -> None:
-        self.changes.append(Change(None, resource))
-        await steps.create(self.world, self.stack, resource)
-
-    async def _update(self, have: Resource, wanted: Resource) -> None:
-        wanted.physical_id, wanted.attributes = have.physical_id, have.attributes
-        self.changes.append(Change(have, wanted))
-        await steps.update(self.world, self.stack, wanted, have.properties)
+    async def _create_one(self, resource: Resource) -> None:
+        """One that a restart interrupted may be there by now."""
+        for change in self._undo.changes:
+            begun = change.after
+            if begun and change.before is None and begun.logical_id == resource.logical_id:
+                begun.properties = resource.properties
+                await steps.create(self._run, begun)
+                return
+        self._undo.changes.append(Change(None, resource))
+        await steps.create(self._run, resource)
 
     async def _replace(self, have: Resource, wanted: Resource) -> None:
         named_by = TYPES[have.type].named_by
@@ -143,77 +260,72 @@ class Operation:
                 "CloudFormation cannot update a stack when a custom-named resource requires "
                 f"replacing. Rename {name} and update the stack again."
             )
-            steps.refuse(self.stack, have, sentence, exists=True)
-        self.changes.append(Change(have, wanted))
-        await steps.create(self.world, self.stack, wanted, replaces=have)
+            steps.refuse(self._run, have, sentence, verb="UPDATE")
+        self._undo.changes.append(Change(have, wanted))
+        await steps.create(self._run, wanted, replaces=have)
 
-    async def _undo_create(self, on_failure: str, why: str) -> None:
-        stack = self.stack
-        if on_failure == "DO_NOTHING":
-            stack.enter("CREATE_FAILED", why)
-            return
-        if on_failure == "DELETE":
-            stack.enter("DELETE_IN_PROGRESS", why + "Delete requested by user.")
-            await self.delete(())
-            return
-        stack.enter("ROLLBACK_IN_PROGRESS", why + "Rollback requested by user.")
-        failed = await self._delete_all([c.after for c in self.changes if c.after])
-        if failed:
-            stack.enter("ROLLBACK_FAILED", steps.why("delete", failed))
-        else:
-            stack.enter("ROLLBACK_COMPLETE")
-
-    async def _undo_update(self, previous: Revision, why: str) -> None:
-        stack = self.stack
-        stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", why)
-        failed_template, stack.revision = stack.revision.template, previous
-        unwanted = []
-        for change in reversed(self.changes):
-            try:
-                unwanted += await self._undo(change)
-            except Failed as failure:
-                stack.enter("UPDATE_ROLLBACK_FAILED", failure.why)
-                return
-        stack.outputs = Evaluation(self.world, stack, previous, stack.resources).outputs()
-        stack.enter("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-        kept = await self._clean_up(unwanted, failed_template.order)
-        stack.enter("UPDATE_ROLLBACK_COMPLETE", kept)
-
-    async def _undo(self, change: Change) -> list[Resource]:
-        """What the change had made and the previous revision does not have."""
+    async def _take_back(self, change: Change) -> None:
         before, after = change.before, change.after
-        if before is None or after is None:
-            return [after] if after else []
-        if change.replaced:
-            self.stack.resources[before.logical_id] = before
-            self.stack.record(before, "UPDATE_COMPLETE")
-            return [after] if after.physical_id else []
-        await steps.update(self.world, self.stack, before, after.properties)
-        return []
+        if before is None:
+            self._undo.unwanted += [after] if after else []
+        elif change.replaced:
+            self._stack.resources[before.logical_id] = before
+            self._run.record(before, "UPDATE_COMPLETE")
+            self._undo.unwanted += [after] if after and after.physical_id else []
+        elif after and before.logical_id not in self._undo.skipped:
+            await steps.update(self._run, before, after.properties)
+        else:
+            self._stack.resources[before.logical_id] = before
+            self._run.record(before, "UPDATE_COMPLETE")
 
-    async def _clean_up(self, unwanted: list[Resource], order: list[str]) -> str:
+    async def _clean_up(
+        self, unwanted: list[Resource], template: Template, *, as_created: bool = False
+    ) -> str:
         """Deletes; what cannot be deleted leaves the stack all the same, with this reason."""
-        place = {name: index for index, name in enumerate(order)}
-        unwanted.sort(key=lambda resource: -place.get(resource.logical_id, -1))
-        failed = False
+        stack = self._stack
+
+        def forget(resource: Resource) -> None:
+            if stack.resources.get(resource.logical_id) in (None, resource):
+                stack.resources.pop(resource.logical_id, None)
+                stack.states.pop(resource.logical_id, None)
+
+        failed = await self._deleted(unwanted, template, forget, as_created=as_created)
         for resource in unwanted:
-            failed |= not await steps.delete(self.world, self.stack, resource)
-            if self.stack.resources.get(resource.logical_id) in (None, resource):
-                self.stack.resources.pop(resource.logical_id, None)
-                self.stack.states.pop(resource.logical_id, None)
+            forget(resource)
         return "One or more resources could not be deleted." if failed else ""
 
-    async def _delete_all(self, resources: list[Resource]) -> list[str]:
-        """In reverse order; the logical ids of those that still exist."""
-        template = self.stack.revision.template
-        place = {name: index for index, name in enumerate(template.order)}
-        resources.sort(key=lambda resource: -place.get(resource.logical_id, -1))
-        failed: list[str] = []
-        for resource in resources:
-            if any(resource.logical_id in needs(template.resources[name]) for name in failed):
-                continue
-            if await steps.delete(self.world, self.stack, resource):
-                self.stack.resources.pop(resource.logical_id, None)
-            else:
-                failed.append(resource.logical_id)
-        return failed
+    async def _delete_all(
+        self, resources: list[Resource], template: Template, *, as_created: bool = False
+    ) -> list[str]:
+        """The logical ids of those that still exist."""
+
+        def forget(resource: Resource) -> None:
+            self._stack.resources.pop(resource.logical_id, None)
+
+        return await self._deleted(resources, template, forget, as_created=as_created)
+
+    async def _deleted(
+        self,
+        resources: Iterable[Resource],
+        template: Template,
+        forget: Callable[[Resource], None],
+        *,
+        as_created: bool,
+    ) -> list[str]:
+        """Each after what needs it; the logical ids of those that could not be."""
+        by_key = {(r.logical_id, r.physical_id): r for r in resources}
+        after = {
+            key: [k for k in by_key if k != key and key[0] in _needs(template, k[0])]
+            for key in by_key
+        }
+
+        async def delete_one(key: tuple[str, str]) -> None:
+            await steps.delete(self._run, by_key[key], as_created=as_created)
+            forget(by_key[key])
+
+        return [key[0] for key in await in_order(after, delete_one)]
+
+
+def _needs(template: Template, logical_id: str) -> set[str]:
+    declared = template.resources.get(logical_id)
+    return needs(declared) if declared else set()

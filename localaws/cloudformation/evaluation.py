@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from localaws.cloudformation import parameters
-from localaws.cloudformation.intrinsics import Resolver, text
+from localaws.cloudformation.intrinsics import Resolver, imports, text
 from localaws.cloudformation.properties import coerce
 from localaws.cloudformation.resource import Resource
 from localaws.cloudformation.stack import Revision, Stack
@@ -22,6 +22,7 @@ class Evaluation:
     stack: Stack
     revision: Revision
     resources: Mapping[str, Resource]  # as they come to be, live
+    exports: Callable[[str], str]  # the value of an export by its name
 
     @property
     def order(self) -> list[str]:
@@ -41,6 +42,20 @@ class Evaluation:
             found["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         return found
 
+    def exported(self) -> dict[str, str]:
+        """The outputs that are exported: their names there, by their own."""
+        return {
+            name: text(self._resolver.resolve(output["Export"]["Name"]))
+            for name, output in self.revision.template.outputs.items()
+            if "Export" in output and self._present(output)
+        }
+
+    def imported(self) -> set[str]:
+        """The names of the exports that this revision reads."""
+        asked = [self.revision.template.resources[name].get("Properties") for name in self.order]
+        asked += [o.get("Value") for o in self.revision.template.outputs.values()]
+        return {text(self._resolver.resolve(name)) for name in imports(asked)}
+
     def outputs(self) -> dict[str, str]:
         return {
             name: text(self._resolver.resolve(output["Value"]))
@@ -50,7 +65,14 @@ class Evaluation:
 
     @property
     def _resolver(self) -> Resolver:
-        return Resolver(self._ref, self._get_att, self._condition)
+        return Resolver(
+            self._ref,
+            self._get_att,
+            self._condition,
+            self.exports,
+            self.revision.template.mappings,
+            self.world.region,
+        )
 
     def _present(self, member: Mapping[str, Any]) -> bool:
         return "Condition" not in member or self._condition(member["Condition"])
@@ -58,11 +80,11 @@ class Evaluation:
     def _ref(self, name: str) -> str | list[str]:
         declared = self.revision.template.parameters.get(name)
         if declared is not None:
-            return parameters.typed(self.revision.parameters[name], declared)
+            return parameters.typed(self.revision.value(name), declared)
         pseudo = self._pseudo.get(name)
         return pseudo if pseudo is not None else self._resource(name).physical_id
 
-    def _get_att(self, name: str, attribute: str) -> str:
+    def _get_att(self, name: str, attribute: str) -> Any:  # noqa: ANN401 (a template's JSON)
         return self._resource(name).attributes[attribute]
 
     def _condition(self, name: str) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.cloudformation import functions
 from localaws.wire import AwsError
 
 Value = Any  # a template's JSON
 
 NO_VALUE = object()
 FUNCTIONS = {"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::If"}
+FUNCTIONS |= {"Fn::Base64", "Fn::Cidr", "Fn::FindInMap", "Fn::GetAZs", "Fn::ImportValue"}
 
 _PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
 
@@ -54,6 +56,16 @@ def references(value: Value) -> Iterator[Reference]:
             raise _error(f"{name} is not modelled by the local AWS")
 
 
+def imports(value: Value) -> Iterator[Value]:
+    """The names that Fn::ImportValue asks for, unresolved."""
+    if function(value) == "Fn::ImportValue":
+        yield value["Fn::ImportValue"]
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for member in inner:
+            yield from imports(member)
+
+
 def conditions(value: Value) -> Iterator[str]:
     """The names of the conditions that it asks, by Fn::If or by Condition."""
     match value:
@@ -71,11 +83,14 @@ def conditions(value: Value) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Look-ups come from outside: parameters and pseudo parameters, resources, conditions."""
+    """Look-ups come from outside: parameters, resources, conditions, exports, mappings."""
 
     ref: Callable[[str], Value]
     get_att: Callable[[str, str], Value]
     condition: Callable[[str], bool]
+    exported: Callable[[str], str]
+    mappings: Mapping[str, Value]
+    region: str
 
     def resolve(self, value: Value) -> Value:
         name = function(value)
@@ -120,6 +135,18 @@ class Resolver:
                 return self._select(int(self.resolve(index)), self._list(name, members))
             case "Fn::If", [str(condition), then, otherwise]:
                 return self.resolve(then if self.condition(condition) else otherwise)
+            case "Fn::FindInMap", [name, first, second]:
+                keys = (text(self.resolve(key)) for key in (name, first, second))
+                return functions.find_in_map(self.mappings, *keys)
+            case "Fn::ImportValue", _:
+                return self.exported(text(self.resolve(value)))
+            case "Fn::Base64", _:
+                return functions.base64(text(self.resolve(value)))
+            case "Fn::GetAZs", _:
+                return functions.zones(text(self.resolve(value)) or self.region)
+            case "Fn::Cidr", [block, count, *bits]:
+                asked = [int(text(self.resolve(one))) for one in (count, *(bits or [8]))]
+                return functions.cidr(text(self.resolve(block)), *asked)
         raise _error(f"{name} has the wrong form")
 
     def _substitute(self, template: str, names: Mapping[str, Value]) -> str:

@@ -1,11 +1,46 @@
 """A template's parameters: what was given, what is kept from before, what is the default."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
+from localaws.world import World
+
+_SSM_VALUE = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+TYPES = {
+    "String",
+    "Number",
+    "List<Number>",
+    "CommaDelimitedList",
+    "AWS::SSM::Parameter::Name",
+    "AWS::EC2::AvailabilityZone::Name",
+    "AWS::EC2::Image::Id",
+    "AWS::EC2::Instance::Id",
+    "AWS::EC2::KeyPair::KeyName",
+    "AWS::EC2::SecurityGroup::GroupName",
+    "AWS::EC2::SecurityGroup::Id",
+    "AWS::EC2::Subnet::Id",
+    "AWS::EC2::Volume::Id",
+    "AWS::EC2::VPC::Id",
+    "AWS::Route53::HostedZone::Id",
+}
+
+
+def check_declared(declared: Mapping[str, Mapping[str, Any]]) -> None:
+    """The types of parameters that a template declares."""
+    for name, one in declared.items():
+        kind = str(one.get("Type", ""))
+        if not kind:
+            raise _refused(
+                "Template format error: Every Parameters object must contain a Type member."
+            )
+        if _plain(_looked_up(kind) or kind) not in TYPES:
+            raise _refused(f"Template format error: Unrecognized parameter type: {kind} of {name}")
 
 
 def settle(
@@ -30,12 +65,46 @@ def settle(
     return settled
 
 
+async def look_up(world: World, template: Template, values: Mapping[str, str]) -> dict[str, str]:
+    """The values that SSM has for those parameters that name one of its own; AwsError."""
+    found = {}
+    for name, declared in template.parameters.items():
+        kind = str(declared.get("Type", ""))
+        if not (kind == "AWS::SSM::Parameter::Name" or _looked_up(kind)):
+            continue
+        try:
+            asked = {"Name": values[name]}
+            parameter = (await world.aws.call("ssm", "GetParameter", asked))["Parameter"]
+        except AwsError as error:
+            raise _refused(
+                f"Unable to fetch parameters [{values[name]}] from parameter store for this "
+                "account."
+            ) from error
+        if _looked_up(kind):
+            found[name] = str(parameter["Value"])
+    return found
+
+
 def typed(value: str, declared: Mapping[str, Any]) -> str | list[str]:
     """As Ref sees it."""
     kind = str(declared.get("Type", "String"))
+    kind = _looked_up(kind) or kind
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return [member.strip() for member in value.split(",")]
     return value
+
+
+def _looked_up(kind: str) -> str:
+    """The type of the value that SSM keeps, or an empty string."""
+    found = _SSM_VALUE.fullmatch(kind)
+    return found[1] if found else ""
+
+
+def _plain(kind: str) -> str:
+    """Of List<AWS::EC2::Subnet::Id> its members' type; List<String> is SSM's alone."""
+    if kind in ("List<Number>", "List<String>"):
+        return "String"
+    return kind[5:-1] if kind.startswith("List<AWS::") else kind
 
 
 def _asked(one: Mapping[str, Any], previous: Mapping[str, str]) -> str:
@@ -51,20 +120,44 @@ def _asked(one: Mapping[str, Any], previous: Mapping[str, str]) -> str:
 
 
 def _check(name: str, value: str, declared: Mapping[str, Any]) -> None:
+    kind = declared.get("Type")
+    numbers = value.split(",") if kind == "List<Number>" else [value] * (kind == "Number")
+    if not all(_NUMBER.fullmatch(one.strip()) for one in numbers):
+        raise _refused(f"Parameter validation failed: parameter {name} must be a number")
     allowed = [str(member) for member in declared.get("AllowedValues", [])]
-    if allowed and value not in allowed:
-        raise _refused(
-            f"Parameter {name} failed to satisfy constraint: Member must satisfy enum value set: "
-            f"[{', '.join(allowed)}]"
+    members = [one.strip() for one in value.split(",")] if _many(kind) else [value]
+    if allowed and not set(members) <= set(allowed):
+        raise _constrained(
+            name, declared, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
         )
-    pattern = declared.get("AllowedPattern")
+    pattern = str(declared.get("AllowedPattern", ""))
     if pattern and not re.fullmatch(pattern, value):
-        raise _refused(
-            f"Parameter {name} failed to satisfy constraint: "
-            + str(declared.get("ConstraintDescription", f"must match {pattern}"))
+        raise _constrained(
+            name, declared, f"Member must satisfy regular expression pattern: {pattern}"
         )
-    if declared.get("Type") == "Number" and not re.fullmatch(r"-?\d+(\.\d+)?", value):
-        raise _refused(f"Parameter {name} must be a number")
+    _check_bounds(name, value, declared)
+
+
+def _check_bounds(name: str, value: str, declared: Mapping[str, Any]) -> None:
+    size, least, most = float(len(value)), "MinLength", "MaxLength"
+    words = "have length {} than or equal to {}"
+    if declared.get("Type") == "Number":
+        size, least, most, words = float(value), "MinValue", "MaxValue", "be {} than or equal to {}"
+    if least in declared and size < float(declared[least]):
+        raise _constrained(
+            name, declared, f"Member must {words.format('greater', declared[least])}"
+        )
+    if most in declared and size > float(declared[most]):
+        raise _constrained(name, declared, f"Member must {words.format('less', declared[most])}")
+
+
+def _many(kind: object) -> bool:
+    return str(kind) == "CommaDelimitedList" or str(kind).startswith("List<")
+
+
+def _constrained(name: str, declared: Mapping[str, Any], sentence: str) -> AwsError:
+    said = declared.get("ConstraintDescription", sentence)
+    return _refused(f"Parameter '{name}' failed to satisfy constraint: {said}")
 
 
 def _refused(sentence: str) -> AwsError:

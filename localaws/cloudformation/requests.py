@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localaws.cloudformation import parameters, template
+from localaws.cloudformation import bodies, parameters
 from localaws.cloudformation.stack import Revision, Stack
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
+from localaws.world import World
 
 Params = dict[str, Any]
+
+TAGS_LIMIT = 50
+
+ONLY_WHEN_CREATED = {"OnFailure", "TimeoutInMinutes", "EnableTerminationProtection"}
+OF_A_DELETION = {"StackName", "ClientRequestToken", "RetainResources", "DeletionMode"}
+OF_A_DELETION |= {"DeploymentConfig", "RoleARN"}
+OF_A_ROLLBACK = {"StackName", "ClientRequestToken", "ResourcesToSkip", "RoleARN"}
+OF_A_RETURN = {"StackName", "ClientRequestToken", "RoleARN", "DeploymentConfig"}
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
@@ -21,27 +30,33 @@ def check_name(name: str) -> None:
         raise _constraint("stackName", name, "[a-zA-Z][-a-zA-Z0-9]*")
 
 
-def revision(params: Params, previous: Revision | None) -> Revision:
+async def revision(world: World, params: Params, previous: Revision | None) -> Revision:
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
     if previous is not None and "Tags" not in params:
         tags = dict(previous.tags)
-    parsed = _template(params, previous)
+    if len(tags) > TAGS_LIMIT:
+        raise AwsError("ValidationError", f"A stack can have at most {TAGS_LIMIT} tags.")
+    parsed = await bodies.find(world, params, previous.template if previous else None)
     known = previous.parameters if previous is not None else {}
-    return Revision(parsed, parameters.settle(parsed, params.get("Parameters", []), known), tags)
+    settled = parameters.settle(parsed, params.get("Parameters", []), known)
+    return Revision(parsed, settled, tags, await parameters.look_up(world, parsed, settled))
 
 
-def _template(params: Params, previous: Revision | None) -> Template:
-    if previous is not None and params.get("UsePreviousTemplate"):
-        return previous.template
-    if "TemplateBody" not in params:
-        raise AwsError("ValidationError", "Either Template URL or Template Body must be specified.")
-    return template.parse(params["TemplateBody"])
+def mode(params: Params) -> str:
+    return str(params.get("DeploymentConfig", {}).get("Mode", "STANDARD"))
+
+
+def keeps_what_failed(params: Params) -> bool:
+    """DisableRollback, wherever it was said."""
+    said = params.get("DeploymentConfig", {}).get("DisableRollback", False)
+    return bool(params.get("DisableRollback", False) or said)
 
 
 def same(one: Revision, other: Revision) -> bool:
     return (
         one.template.document == other.template.document
         and one.parameters == other.parameters
+        and one.resolved == other.resolved
         and one.tags == other.tags
     )
 
@@ -85,6 +100,7 @@ def _fingerprint(operation: str, params: Params) -> str:
 
 
 def retained(stack: Stack, names: list[str]) -> list[str]:
+    """What a deletion is told to leave behind."""
     if names and stack.status != "DELETE_FAILED":
         sentence = (
             f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify which "
@@ -92,6 +108,18 @@ def retained(stack: Stack, names: list[str]) -> list[str]:
         )
         raise AwsError("ValidationError", sentence)
     return [name for name in names if name in stack.resources]
+
+
+def skippable(stack: Stack, names: list[str]) -> set[str]:
+    """Of ContinueUpdateRollback: only what has failed may be left as it is."""
+    for name in names:
+        state = stack.states.get(name)
+        if state is None or state.status != "UPDATE_FAILED":
+            raise AwsError(
+                "ValidationError",
+                f"Resource [{name}] cannot be skipped: it is not in UPDATE_FAILED state.",
+            )
+    return set(names)
 
 
 def check_modelled(operation: str, params: Params, names: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from abc import ABC, abstractmethod
@@ -25,6 +26,14 @@ class Resource:
     attributes: dict[str, Any] = field(default_factory=dict)  # what Fn::GetAtt gives
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
+    _told: tuple[dict[str, Any], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def properties_text(self) -> str:
+        """One string for all events that tell of these properties."""
+        if self._told is None or self._told[0] is not self.properties:
+            self._told = (self.properties, json.dumps(self.properties))
+        return self._told[1]
 
     def generated_name(self, limit: int) -> str:
         """For one that was given none: `stack-LogicalId-RANDOM`, cut to fit."""
@@ -38,7 +47,7 @@ class ResourceType(ABC):
     name: ClassVar[str]
     properties: ClassVar[Mapping[str, Spec]]
     required: ClassVar[frozenset[str]] = frozenset()
-    create_only: ClassVar[frozenset[str]]  # a change of these replaces: the schema's list
+    create_only: ClassVar[frozenset[str]]  # paths; a change of these replaces: the schema's list
     attributes: ClassVar[frozenset[str]]  # of Fn::GetAtt
     named_by: ClassVar[str]  # the property that is its own, unique name
 
@@ -56,8 +65,23 @@ class ResourceType(ABC):
     async def stabilise(self, world: World, resource: Resource) -> None:  # noqa: B027 (most are)
         """Waits until it does what it is for; AwsError if it will not. EXPRESS does not ask."""
 
+    async def gone(self, world: World, resource: Resource) -> None:  # noqa: B027 (as above)
+        """Waits until nothing is left of what was deleted. EXPRESS does not ask."""
+
     def replaced_by(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        return any(before.get(name) != after.get(name) for name in self.create_only)
+        return any(_at(before, path) != _at(after, path) for path in self.create_only)
+
+    def recreates(self, name: str) -> bool:
+        """Whether a change of this property, or of a part of it, replaces the resource."""
+        return any(path.split("/")[0] == name for path in self.create_only)
+
+
+def _at(properties: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 (a template's JSON)
+    """`path` is a property's name, or names down to a part of it, by slashes."""
+    found: Any = properties
+    for name in path.split("/"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 def tag_changes(

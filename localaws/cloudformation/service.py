@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation import requests, template
+from localaws.cloudformation import capabilities, requests
+from localaws.cloudformation.change_sets import ChangeSets
 from localaws.cloudformation.engine import Operation as Work
-from localaws.cloudformation.pages import page
-from localaws.cloudformation.stack import UPDATABLE, Stack
+from localaws.cloudformation.queries import Queries
+from localaws.cloudformation.run import Run
+from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack, Undo
 from localaws.cloudformation.stacks import Stacks
 from localaws.wire import AwsError
 from localaws.world import Operation, World
 
 Params = dict[str, Any]
 
-_ASKED = {"StackName", "TemplateBody", "Parameters", "Tags", "ClientRequestToken", "Capabilities"}
-_ASKED |= {"DisableRollback"}
+_ASKED = {"StackName", "TemplateBody", "TemplateURL", "Parameters", "Tags", "ClientRequestToken"}
+_ASKED |= {"Capabilities", "DisableRollback", "DeploymentConfig", "RoleARN"}
+_FAREWELL_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -27,186 +30,258 @@ _log = logging.getLogger(__name__)
 class CloudFormation:
     def __init__(self, world: World) -> None:
         self._world = world
-        self._stacks = Stacks()
-        self._work: dict[str, asyncio.Task[None]] = {}  # by stack id
+        self.state = Stacks()
+        self._runs: dict[str, Run] = {}  # of the operations that run, by stack id
+        self._work: dict[str, asyncio.Task[None]] = {}
 
     def operations(self) -> Mapping[str, Operation]:
+        queries = Queries(self._world, self.state)
+        changes = ChangeSets(self._world, self.state, self._carry_out)
         return {
             "CreateStack": self.create_stack,
             "UpdateStack": self.update_stack,
             "DeleteStack": self.delete_stack,
-            "DescribeStacks": self.describe_stacks,
-            "DescribeStackEvents": self.describe_stack_events,
-            "DescribeStackResource": self.describe_stack_resource,
-            "DescribeStackResources": self.describe_stack_resources,
-            "ListStackResources": self.list_stack_resources,
-            "ListStacks": self.list_stacks,
-            "GetTemplate": self.get_template,
-            "ValidateTemplate": self.validate_template,
+            "CancelUpdateStack": self.cancel_update_stack,
+            "ContinueUpdateRollback": self.continue_update_rollback,
+            "RollbackStack": self.rollback_stack,
+            "UpdateTerminationProtection": self.update_termination_protection,
+            "CreateChangeSet": changes.create,
+            "DescribeChangeSet": changes.describe,
+            "ListChangeSets": changes.list_,
+            "ExecuteChangeSet": changes.execute,
+            "DeleteChangeSet": changes.delete,
+            "DescribeStacks": queries.describe_stacks,
+            "DescribeStackEvents": queries.describe_stack_events,
+            "DescribeStackResource": queries.describe_stack_resource,
+            "DescribeStackResources": queries.describe_stack_resources,
+            "ListStackResources": queries.list_stack_resources,
+            "ListStacks": queries.list_stacks,
+            "ListExports": queries.list_exports,
+            "ListImports": queries.list_imports,
+            "GetTemplate": queries.get_template,
+            "GetTemplateSummary": queries.get_template_summary,
+            "ValidateTemplate": queries.validate_template,
         }
 
-    async def stop(self) -> None:
-        """Stacks stay where they are."""
-        for task in self._work.values():
-            task.cancel()
-        await asyncio.gather(*self._work.values(), return_exceptions=True)
+    def resume(self) -> None:
+        """Goes on with what ran when the state was written."""
+        for stack in self.state.by_id.values():
+            if stack.doing is not None:
+                self._begin(stack)
 
-    def create_stack(self, params: Params) -> Params:
-        requests.check_modelled("CreateStack", params, _ASKED | {"OnFailure"})
+    async def stop(self) -> None:
+        """Stacks stay where they are; what a handler has begun comes to its end, if soon."""
+        work = list(self._work.values())
+        for run in self._runs.values():
+            run.halt()
+        if work:
+            await asyncio.wait(work, timeout=_FAREWELL_SECONDS)
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+    async def create_stack(self, params: Params) -> Params:
+        requests.check_modelled("CreateStack", params, _ASKED | requests.ONLY_WHEN_CREATED)
         name = params["StackName"]
         requests.check_name(name)
-        existing = self._stacks.live(name)
+        existing = self.state.live(name)
         if existing is not None:
             repeated = requests.repeated(existing, "CreateStack", params)
             if repeated is None:
                 raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
             return repeated
-        stack = self._new(name, params)
-        stack.enter("CREATE_IN_PROGRESS", "User Initiated")
+        revision = await requests.revision(self._world, params, None)
+        capabilities.check(revision.template, params.get("Capabilities", []))
+        if self.state.live(name) is not None:  # made while SSM or S3 was asked
+            raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
+        stack = Stack(
+            id=self._world.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}"),
+            name=name,
+            revision=revision,
+            created_at=self._world.clock.now(),
+            disable_rollback=requests.keeps_what_failed(params),
+            capabilities=params.get("Capabilities", []),
+            role_arn=params.get("RoleARN", ""),
+            timeout_minutes=params.get("TimeoutInMinutes"),
+            protected=params.get("EnableTerminationProtection", False),
+        )
+        self.state.add(stack)
         on_failure = "DO_NOTHING" if stack.disable_rollback else params.get("OnFailure", "ROLLBACK")
-        self._begin(stack, Work(self._world, stack).create(on_failure))
+        doing = Doing("create", on_failure, express=requests.mode(params) == "EXPRESS")
+        doing.timeout_minutes = stack.timeout_minutes
+        stack.undo = Undo(None)
+        self._enter(stack, doing, params.get("ClientRequestToken", ""), "CREATE_IN_PROGRESS")
         return requests.remember(stack, "CreateStack", params, {"StackId": stack.id})
 
-    def update_stack(self, params: Params) -> Params:
+    async def update_stack(self, params: Params) -> Params:
         requests.check_modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
-        stack = self._stacks.find(params["StackName"])
+        stack = self.state.find(params["StackName"])
         repeated = requests.repeated(stack, "UpdateStack", params)
         if repeated is not None:
             return repeated
-        if stack.status not in UPDATABLE:
-            sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
-            raise AwsError("ValidationError", sentence)
-        target = requests.revision(params, stack.revision)
-        if requests.same(target, stack.revision):
+        target = await requests.revision(self._world, params, stack.revision)
+        _check_updatable(stack)
+        if requests.same(target, stack.revision) and stack.undo is None:
             raise AwsError("ValidationError", "No updates are to be performed.")
         requests.check_types(stack, target.template)
-        stack.token = params.get("ClientRequestToken", "")
-        stack.updated_at = self._world.clock.now()
-        previous, stack.revision = stack.revision, target
-        stack.enter("UPDATE_IN_PROGRESS", "User Initiated")
-        keep = params.get("DisableRollback", False)
-        self._begin(stack, Work(self._world, stack).update(previous, disable_rollback=keep))
+        capabilities.check(target.template, params.get("Capabilities", []))
+        stack.capabilities = params.get("Capabilities", [])
+        stack.role_arn = params.get("RoleARN", stack.role_arn)
+        on_failure = "DO_NOTHING" if requests.keeps_what_failed(params) else "ROLLBACK"
+        doing = Doing("update", on_failure, express=requests.mode(params) == "EXPRESS")
+        self._update(stack, target, doing, params.get("ClientRequestToken", ""))
         return requests.remember(stack, "UpdateStack", params, {"StackId": stack.id})
 
     def delete_stack(self, params: Params) -> Params:
         """Of a stack that does not exist: a success, as on AWS."""
-        requests.check_modelled(
-            "DeleteStack", params, {"StackName", "ClientRequestToken", "RetainResources"}
-        )
-        stack = self._stacks.maybe(params["StackName"])
+        requests.check_modelled("DeleteStack", params, requests.OF_A_DELETION)
+        stack = self.state.maybe(params["StackName"])
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
             return {}
         if requests.repeated(stack, "DeleteStack", params) is not None:
             return {}
-        if stack.status.endswith("IN_PROGRESS") and stack.status != "CREATE_IN_PROGRESS":
-            sentence = f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
-            raise AwsError("ValidationError", sentence)
-        retained = requests.retained(stack, params.get("RetainResources", []))
-        stack.token = params.get("ClientRequestToken", "")
-        stack.deletion_asked = True
-        stack.enter("DELETE_IN_PROGRESS", "User Initiated")
-        self._begin(stack, Work(self._world, stack).delete(retained))
+        _check_deletable(stack)
+        doing = Doing("delete", express=requests.mode(params) == "EXPRESS")
+        doing.retained = requests.retained(stack, params.get("RetainResources", []))
+        doing.forced = params.get("DeletionMode") == "FORCE_DELETE_STACK"
+        self._delete(stack, doing, params.get("ClientRequestToken", ""))
         return requests.remember(stack, "DeleteStack", params, {})
 
-    def describe_stacks(self, params: Params) -> Params:
-        name = params.get("StackName")
-        found = [self._stacks.find(name)] if name else self._stacks.all_live()
-        shown, token = page(found, params.get("NextToken"))
-        return {"Stacks": [stack.described() for stack in shown]} | token
+    def cancel_update_stack(self, params: Params) -> Params:
+        stack = self.state.find(params["StackName"])
+        if requests.repeated(stack, "CancelUpdateStack", params) is not None:
+            return {}
+        if stack.status != "UPDATE_IN_PROGRESS":
+            raise AwsError(
+                "ValidationError", "CancelUpdateStack cannot be called from current stack status"
+            )
+        self._runs[stack.id].interrupt("cancel")
+        return requests.remember(stack, "CancelUpdateStack", params, {})
 
-    def describe_stack_events(self, params: Params) -> Params:
-        events = self._stacks.find(params["StackName"]).events
-        shown, token = page(events[::-1], params.get("NextToken"))
-        return {"StackEvents": shown} | token
+    def continue_update_rollback(self, params: Params) -> Params:
+        requests.check_modelled("ContinueUpdateRollback", params, requests.OF_A_ROLLBACK)
+        stack = self.state.find(params["StackName"])
+        if requests.repeated(stack, "ContinueUpdateRollback", params) is not None:
+            return {}
+        if stack.status != "UPDATE_ROLLBACK_FAILED":
+            raise AwsError(
+                "ValidationError",
+                f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.",
+            )
+        skipped = requests.skippable(stack, params.get("ResourcesToSkip", []))
+        stack.undo = stack.undo or Undo(stack.revision)
+        stack.undo.skipped |= skipped
+        stack.role_arn = params.get("RoleARN", stack.role_arn)
+        token = params.get("ClientRequestToken", "")
+        self._enter(stack, Doing("roll_back"), token, "UPDATE_ROLLBACK_IN_PROGRESS")
+        return requests.remember(stack, "ContinueUpdateRollback", params, {})
 
-    def describe_stack_resources(self, params: Params) -> Params:
-        stack = self._stacks.find(params.get("StackName") or self._holder(params))
-        wanted = params.get("LogicalResourceId")
-        shown = [s for name, s in stack.states.items() if wanted in (None, name)]
-        return {"StackResources": shown}
+    def rollback_stack(self, params: Params) -> Params:
+        requests.check_modelled("RollbackStack", params, requests.OF_A_RETURN)
+        stack = self.state.find(params["StackName"])
+        repeated = requests.repeated(stack, "RollbackStack", params)
+        if repeated is not None:
+            return repeated
+        entered = {"CREATE_FAILED": "ROLLBACK", "UPDATE_FAILED": "UPDATE_ROLLBACK"}
+        if stack.status not in entered:
+            raise AwsError(
+                "ValidationError",
+                f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.",
+            )
+        doing = Doing("roll_back", express=requests.mode(params) == "EXPRESS")
+        status = f"{entered[stack.status]}_IN_PROGRESS"
+        self._enter(stack, doing, params.get("ClientRequestToken", ""), status)
+        return requests.remember(stack, "RollbackStack", params, {"StackId": stack.id})
 
-    def describe_stack_resource(self, params: Params) -> Params:
-        stack, name = self._stacks.find(params["StackName"]), params["LogicalResourceId"]
-        if name not in stack.states:
-            sentence = f"Resource {name} does not exist for stack {stack.name}"
+    def update_termination_protection(self, params: Params) -> Params:
+        stack = self.state.find(params["StackName"])
+        if stack.status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
+            sentence = f"Stack [{stack.name}] is in {stack.status} state and cannot be protected"
             raise AwsError("ValidationError", sentence)
-        return {"StackResourceDetail": _dated(stack.states[name])}
+        stack.protected = params["EnableTerminationProtection"]
+        return {"StackId": stack.id}
 
-    def list_stack_resources(self, params: Params) -> Params:
-        states = self._stacks.find(params["StackName"]).states
-        shown, token = page(list(states.values()), params.get("NextToken"))
-        return {"StackResourceSummaries": [_dated(state) for state in shown]} | token
+    def _carry_out(self, stack: Stack, target: Revision, doing: Doing, token: str) -> None:
+        """What a change set stands for: a creation under review, or an update."""
+        if stack.status == "REVIEW_IN_PROGRESS":
+            stack.revision, stack.undo = target, Undo(None)
+            self._enter(stack, doing, token, "CREATE_IN_PROGRESS")
+            return
+        _check_updatable(stack)
+        self._update(stack, target, doing, token)
 
-    def list_stacks(self, params: Params) -> Params:
-        wanted = params.get("StackStatusFilter")
-        found = [s for s in self._stacks.everything() if not wanted or s.status in wanted]
-        shown, token = page(found, params.get("NextToken"))
-        return {"StackSummaries": [stack.summary() for stack in shown]} | token
+    def _update(self, stack: Stack, target: Revision, doing: Doing, token: str) -> None:
+        stack.updated_at = self._world.clock.now()
+        if stack.undo is None:  # else an update that failed is still to be taken back
+            stack.undo = Undo(stack.revision)
+        stack.revision = target
+        self._enter(stack, doing, token, "UPDATE_IN_PROGRESS")
 
-    def get_template(self, params: Params) -> Params:
-        requests.check_modelled("GetTemplate", params, {"StackName", "TemplateStage"})
-        body = self._stacks.find(params.get("StackName", "")).revision.template.body
-        return {"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]}
+    def _delete(self, stack: Stack, doing: Doing, token: str) -> None:
+        status, reason = stack.status, self.state.exports.refusal(stack.id, {})
+        if reason:  # the stack is as it was, and says why
+            stack.token = token
+            stack.enter(self._world.clock.now(), status, f"Delete canceled. {reason}")
+            return
+        if running := self._runs.get(stack.id):
+            running.interrupt("delete")
+        for change in stack.undo.changes if stack.undo else ():
+            made = change.after  # a failed creation's, which the stack does not count as its own
+            if made and made.physical_id and change.before is None:
+                stack.resources.setdefault(made.logical_id, made)
+        self._enter(stack, doing, token, "DELETE_IN_PROGRESS")
 
-    def validate_template(self, params: Params) -> Params:
-        requests.check_modelled("ValidateTemplate", params, {"TemplateBody"})
-        parsed = template.parse(params.get("TemplateBody", ""))
-        shown = [
-            {
-                "ParameterKey": name,
-                "DefaultValue": str(declared["Default"]) if "Default" in declared else None,
-                "NoEcho": str(declared.get("NoEcho", "false")).lower() == "true",
-                "Description": declared.get("Description"),
-            }
-            for name, declared in parsed.parameters.items()
-        ]
-        return {"Parameters": shown, "Description": parsed.description}
+    def _enter(self, stack: Stack, doing: Doing, token: str, status: str) -> None:
+        stack.doing, stack.token = doing, token
+        stack.enter(self._world.clock.now(), status, "User Initiated")
+        self._begin(stack)
 
-    def _new(self, name: str, params: Params) -> Stack:
-        revision = requests.revision(params, None)
-        stack = Stack(
-            id=self._world.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}"),
-            name=name,
-            clock=self._world.clock,
-            revision=revision,
-            created_at=self._world.clock.now(),
-            disable_rollback=params.get("DisableRollback", False),
-            capabilities=params.get("Capabilities", []),
-            token=params.get("ClientRequestToken", ""),
-        )
-        self._stacks.add(stack)
-        return stack
-
-    def _begin(self, stack: Stack, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, stack: Stack) -> None:
         before = self._work.get(stack.id)
-        task = asyncio.get_running_loop().create_task(self._run(stack, work, before))
+        run = Run(self._world, stack, self.state.exports)
+        self._runs[stack.id] = run
+        task = asyncio.get_running_loop().create_task(self._run(run, before))
         self._work[stack.id] = task
         task.add_done_callback(lambda done: self._done(stack.id, done))
 
-    async def _run(
-        self, stack: Stack, work: Coroutine[Any, Any, None], before: asyncio.Task[None] | None
-    ) -> None:
-        if before is not None:  # a creation that was interrupted ends its resource first
+    async def _run(self, run: Run, before: asyncio.Task[None] | None) -> None:
+        if before is not None:  # a creation that was interrupted ends its resources first
             await asyncio.wait([before])
+        stack, doing = run.stack, run.stack.doing
+        late = asyncio.ensure_future(self._interrupt_late(run, doing))
         try:
-            await work
+            await Work(run).go_on()
         except Exception as error:
             _log.exception("%s broke down in %s", stack.name, stack.status)
             status = stack.status.replace("_CLEANUP", "").replace("_COMPLETE", "")
-            stack.enter(status.replace("IN_PROGRESS", "FAILED"), f"Internal Failure: {error!r}")
+            run.enter(status.replace("IN_PROGRESS", "FAILED"), f"Internal Failure: {error!r}")
+        finally:
+            late.cancel()
+            if stack.doing is doing and not run.halted:
+                stack.doing = None
+
+    async def _interrupt_late(self, run: Run, doing: Doing | None) -> None:
+        if doing and doing.timeout_minutes:
+            await self._world.clock.sleep(doing.timeout_minutes * 60.0)
+            run.interrupt("timeout")
 
     def _done(self, stack_id: str, task: asyncio.Task[None]) -> None:
         if self._work.get(stack_id) is task:
-            del self._work[stack_id]
-
-    def _holder(self, params: Params) -> str:
-        """The stack of a physical resource."""
-        physical_id = params.get("PhysicalResourceId", "")
-        for stack in self._stacks.all_live():
-            if any(r.physical_id == physical_id for r in stack.resources.values()):
-                return stack.id
-        raise AwsError("ValidationError", f"Stack for {physical_id} does not exist")
+            del self._work[stack_id], self._runs[stack_id]
 
 
-def _dated(state: Params) -> Params:
-    return state | {"LastUpdatedTimestamp": state["Timestamp"]}
+def _check_updatable(stack: Stack) -> None:
+    if stack.status not in UPDATABLE:
+        sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
+        raise AwsError("ValidationError", sentence)
+
+
+def _check_deletable(stack: Stack) -> None:
+    if stack.protected:
+        raise AwsError(
+            "ValidationError",
+            f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled",
+        )
+    if stack.busy and stack.status != "CREATE_IN_PROGRESS":
+        sentence = f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
+        raise AwsError("ValidationError", sentence)

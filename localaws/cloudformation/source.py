@@ -10,13 +10,16 @@ from localaws.wire import AwsError
 LIMIT = 51_200  # bytes, for a template in the request itself
 
 
-def load(text: str) -> dict[str, Any]:
+def check_size(text: str) -> None:
     if len(text.encode()) > LIMIT:
         raise AwsError(
             "ValidationError",
             "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
             f"Member must have length less than or equal to {LIMIT}",
         )
+
+
+def load(text: str) -> dict[str, Any]:
     if text.lstrip().startswith("{"):
         return _object(_json(text))
     return _object(_yaml(text))

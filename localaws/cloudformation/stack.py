@@ -1,17 +1,18 @@
-"""A stack: what it was asked to be, what exists of it, what happened to it, how AWS shows it."""
+"""A stack: what it was asked to be, what exists of it, what happened to it. Plain state."""
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localaws.clock import Clock
 from localaws.cloudformation.resource import Resource
 from localaws.cloudformation.template import Template
+
+if TYPE_CHECKING:
+    from localaws.cloudformation.change_set import ChangeSet
 
 STACK = "AWS::CloudFormation::Stack"
 UPDATABLE = {
@@ -21,16 +22,6 @@ UPDATABLE = {
     "CREATE_FAILED",
     "UPDATE_FAILED",
 }
-_SUMMARY = (
-    "StackId",
-    "StackName",
-    "CreationTime",
-    "LastUpdatedTime",
-    "DeletionTime",
-    "StackStatus",
-    "StackStatusReason",
-    "DriftInformation",
-)
 
 Shown = dict[str, Any]
 
@@ -42,112 +33,138 @@ class Revision:
     template: Template
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
+    resolved: Mapping[str, str] = field(default_factory=dict)  # of parameters that name SSM's
+
+    def value(self, parameter: str) -> str:
+        return self.resolved.get(parameter, self.parameters[parameter])
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource, before and after; either may be missing."""
+
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def logical_id(self) -> str:
+        return (self.before or self.after).logical_id  # type: ignore[union-attr]
+
+    @property
+    def replaced(self) -> bool:
+        return (
+            self.before is not None
+            and self.after is not None
+            and self.before.physical_id != self.after.physical_id
+        )
+
+
+@dataclass
+class Undo:
+    """What leads back to the last good state: kept until there is a new one."""
+
+    previous: Revision | None  # None: back to nothing
+    changes: list[Change] = field(default_factory=list)  # in the order they were begun
+    skipped: set[str] = field(default_factory=set)  # logical ids that a rollback leaves alone
+    failed: Revision | None = None  # from which it leads back
+    unwanted: list[Resource] = field(default_factory=list)  # to be deleted in the end
+
+
+@dataclass
+class Doing:
+    """The operation that runs: enough to go on with it after a restart."""
+
+    verb: str  # create, update, delete, roll_back, cancel
+    on_failure: str = "ROLLBACK"  # DELETE, DO_NOTHING
+    express: bool = False
+    retained: list[str] = field(default_factory=list)
+    forced: bool = False  # a deletion that retains what cannot be deleted
+    timeout_minutes: int | None = None
+
+
+@dataclass(slots=True)
+class Event:
+    id: str
+    at: datetime
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+    token: str
+    properties: str | None  # JSON; one string for all events of a step
 
 
 @dataclass
 class Stack:
     id: str
     name: str
-    clock: Clock
     revision: Revision
     created_at: datetime
     disable_rollback: bool = False
     capabilities: list[str] = field(default_factory=list)
+    role_arn: str = ""
+    timeout_minutes: int | None = None
+    protected: bool = False  # from deletion
     status: str = ""
     reason: str = ""
     token: str = ""  # of the operation that runs, or ran last
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
-    deletion_asked: bool = False
-    outputs: dict[str, Any] = field(default_factory=dict)
+    change_set: str = ""  # the ARN of the one it was made or changed by last
+    doing: Doing | None = None
+    undo: Undo | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
+    exported: dict[str, str] = field(default_factory=dict)  # export names, by output
     resources: dict[str, Resource] = field(default_factory=dict)
-    events: list[Shown] = field(default_factory=list)  # oldest first
-    states: dict[str, Shown] = field(default_factory=dict)  # the last of each logical id
+    events: list[Event] = field(default_factory=list)  # oldest first
+    states: dict[str, Event] = field(default_factory=dict)  # the last of each logical id
     calls: dict[str, tuple[str, Shown]] = field(default_factory=dict)  # by client token
+    change_sets: dict[str, ChangeSet] = field(default_factory=dict)  # by name
 
-    def enter(self, status: str, reason: str = "") -> None:
+    @property
+    def busy(self) -> bool:
+        return self.status.endswith("IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    def enter(self, at: datetime, status: str, reason: str = "") -> None:
         """A new status of the stack itself."""
         self.status, self.reason = status, reason
-        self._record(self.name, self.id, STACK, status, reason)
+        self._record(at, self.name, self.id, STACK, status, reason, None)
 
-    def record(self, resource: Resource, status: str, reason: str = "") -> None:
+    def record(self, at: datetime, resource: Resource, status: str, reason: str = "") -> None:
         """A new status of a resource; one that another has replaced no longer speaks for it."""
-        shown = self._record(
-            resource.logical_id, resource.physical_id, resource.type, status, reason
+        logical_id, physical_id = resource.logical_id, resource.physical_id
+        event = self._record(
+            at, logical_id, physical_id, resource.type, status, reason, resource.properties_text
         )
-        shown["ResourceProperties"] = json.dumps(resource.properties)
-        current = self.resources.get(resource.logical_id)
+        current = self.resources.get(logical_id)
         if (
             current is None
-            or current.physical_id == resource.physical_id
+            or current.physical_id == physical_id
             or not status.startswith("DELETE_")
         ):
-            self.states[resource.logical_id] = shown
-
-    def described(self) -> Shown:
-        shown: Shown = {
-            "StackId": self.id,
-            "StackName": self.name,
-            "Description": self.revision.template.description or None,
-            "Parameters": self._parameters(),
-            "CreationTime": self.created_at,
-            "LastUpdatedTime": self.updated_at,
-            "DeletionTime": self.deleted_at,
-            "RollbackConfiguration": {},
-            "StackStatus": self.status,
-            "StackStatusReason": self.reason or None,
-            "DisableRollback": self.disable_rollback,
-            "NotificationARNs": [],
-            "Capabilities": self.capabilities,
-            "Outputs": self._outputs(),
-            "Tags": [{"Key": k, "Value": v} for k, v in self.revision.tags.items()],
-            "EnableTerminationProtection": False,
-            "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
-        }
-        return {name: value for name, value in shown.items() if value is not None}
-
-    def summary(self) -> Shown:
-        shown = self.described()
-        return {name: shown[name] for name in _SUMMARY if name in shown} | {
-            "TemplateDescription": self.revision.template.description
-        }
+            self.states[logical_id] = event
 
     def _record(
-        self, logical_id: str, physical_id: str, kind: str, status: str, reason: str
-    ) -> Shown:
-        event = {
-            "StackId": self.id,
-            "StackName": self.name,
-            "EventId": f"{logical_id}-{status}-{uuid.uuid4()}",
-            "LogicalResourceId": logical_id,
-            "PhysicalResourceId": physical_id,
-            "ResourceType": kind,
-            "Timestamp": self.clock.now(),
-            "ResourceStatus": status,
-        }
-        event |= {"ResourceStatusReason": reason} if reason else {}
-        event |= {"ClientRequestToken": self.token} if self.token else {}
+        self,
+        at: datetime,
+        logical_id: str,
+        physical_id: str,
+        kind: str,
+        status: str,
+        reason: str,
+        properties: str | None,
+    ) -> Event:
+        event = Event(
+            id=f"{logical_id}-{status}-{uuid.uuid4()}",
+            at=at,
+            logical_id=logical_id,
+            physical_id=physical_id,
+            type=kind,
+            status=status,
+            reason=reason,
+            token=self.token,
+            properties=properties,
+        )
         self.events.append(event)
         return event
-
-    def _parameters(self) -> list[Shown]:
-        declared = self.revision.template.parameters
-        return [
-            {
-                "ParameterKey": name,
-                "ParameterValue": "****" if _secret(declared.get(name, {})) else value,
-            }
-            for name, value in self.revision.parameters.items()
-        ]
-
-    def _outputs(self) -> list[Shown]:
-        described = self.revision.template.outputs
-        return [
-            {"OutputKey": name, "OutputValue": value}
-            | {k: v for k, v in described.get(name, {}).items() if k == "Description"}
-            for name, value in self.outputs.items()
-        ]
-
-
-def _secret(declared: Mapping[str, Any]) -> bool:
-    return str(declared.get("NoEcho", "false")).lower() == "true"

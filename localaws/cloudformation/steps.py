@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import uuid
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
+from localaws.cloudformation import dynamic
+from localaws.cloudformation.order import Failed
 from localaws.cloudformation.resource import Resource
-from localaws.cloudformation.stack import Stack
+from localaws.cloudformation.run import Interrupted, Run, Timeout
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
-from localaws.world import World
 
 _REPLACING = (
     "Requested update requires the creation of a new physical resource; hence creating one."
@@ -19,59 +21,58 @@ _REPLACING = (
 _log = logging.getLogger(__name__)
 
 
-class Failed(Exception):
-    """The operation cannot go on; `why` is the stack's reason, the resource's is recorded."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-async def create(
-    world: World, stack: Stack, resource: Resource, *, replaces: Resource | None = None
-) -> None:
+async def create(run: Run, resource: Resource, *, replaces: Resource | None = None) -> None:
+    """Also one that was begun before a restart, and may exist already."""
     verb = "UPDATE" if replaces else "CREATE"
-    stack.record(replaces or resource, f"{verb}_IN_PROGRESS", _REPLACING if replaces else "")
-    await world.clock.sleep(world.stack_resource_seconds)
-    failure = await _failure(TYPES[resource.type].create(world, resource))
+    run.record(replaces or resource, f"{verb}_IN_PROGRESS", _REPLACING if replaces else "")
+    kind, stack = TYPES[resource.type], run.stack
+    failure = await _paused(run, resource, verb)
+    if failure is None and not resource.physical_id:
+        failure = await _handled(run, resource, lambda it: kind.create(run.world, it))
     if failure is None or (resource.physical_id and not replaces):
         stack.resources[resource.logical_id] = resource
+    if failure is None:
+        run.record(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
+        failure = await _stable(run, resource)
     if failure is not None:
-        stack.record(resource, f"{verb}_FAILED", _reason(failure))
-        raise Failed(why(verb.lower(), [resource.logical_id]))
-    stack.record(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
-    stack.record(resource, f"{verb}_COMPLETE")
+        refuse(run, resource, failure, verb=verb)
+    run.record(resource, f"{verb}_COMPLETE")
 
 
-async def update(world: World, stack: Stack, resource: Resource, before: Mapping[str, Any]) -> None:
-    stack.record(resource, "UPDATE_IN_PROGRESS")
-    await world.clock.sleep(world.stack_resource_seconds)
-    failure = await _failure(TYPES[resource.type].update(world, resource, before))
+async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> None:
+    run.record(resource, "UPDATE_IN_PROGRESS")
+    kind = TYPES[resource.type]
+    failure = await _paused(run, resource, "UPDATE")
+    if failure is None:
+        run.stack.resources[resource.logical_id] = resource  # half done is not as it was
+        failure = await _handled(run, resource, lambda it: kind.update(run.world, it, before))
+    if failure is None:
+        failure = await _stable(run, resource)
     if failure is not None:
-        refuse(stack, resource, _reason(failure), exists=True)
-    stack.resources[resource.logical_id] = resource
-    stack.record(resource, "UPDATE_COMPLETE")
+        refuse(run, resource, failure, verb="UPDATE")
+    run.record(resource, "UPDATE_COMPLETE")
 
 
-async def delete(world: World, stack: Stack, resource: Resource) -> bool:
-    """Whether it is out of the stack's hands now."""
-    if resource.deletion_policy == "Retain":
-        stack.record(resource, "DELETE_SKIPPED")
-        return True
-    stack.record(resource, "DELETE_IN_PROGRESS")
-    await world.clock.sleep(world.stack_resource_seconds)
-    if resource.physical_id:
-        failure = await _failure(TYPES[resource.type].delete(world, resource))
-        if failure is not None and _handler_code(failure) != "NotFound":
-            stack.record(resource, "DELETE_FAILED", _reason(failure))
-            return False
-    stack.record(resource, "DELETE_COMPLETE")
-    return True
+async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> None:
+    """`as_created`: by the rollback of what created it. Raises Failed if it still exists."""
+    policy = resource.deletion_policy
+    if policy == "Retain" or (policy == "RetainExceptOnCreate" and not as_created):
+        run.record(resource, "DELETE_SKIPPED")
+        return
+    run.record(resource, "DELETE_IN_PROGRESS")
+    kind = TYPES[resource.type]
+    failure = await _paused(run, resource, "DELETE")
+    if failure is None and resource.physical_id:
+        failure = await _handled(run, resource, lambda it: kind.delete(run.world, it))
+        if failure is None and not run.express:
+            failure = await _waited(run, kind.gone(run.world, resource), "deletion")
+    if failure is not None and "HandlerErrorCode: NotFound" not in failure:
+        refuse(run, resource, failure, verb="DELETE")
+    run.record(resource, "DELETE_COMPLETE")
 
 
-def refuse(stack: Stack, resource: Resource, reason: str, *, exists: bool) -> NoReturn:
-    verb = "UPDATE" if exists else "CREATE"
-    stack.record(resource, f"{verb}_FAILED", reason)
+def refuse(run: Run, resource: Resource, reason: str, *, verb: str) -> NoReturn:
+    run.record(resource, f"{verb}_FAILED", reason)
     raise Failed(why(verb.lower(), [resource.logical_id]))
 
 
@@ -79,14 +80,62 @@ def why(verb: str, logical_ids: Iterable[str]) -> str:
     return f"The following resource(s) failed to {verb}: [{', '.join(logical_ids)}]. "
 
 
-async def _failure(work: Awaitable[None]) -> AwsError | None:
+async def _paused(run: Run, resource: Resource, verb: str) -> str | None:
+    """As long as it takes; why it fails, if a fault or an interruption says so."""
+    fault = run.fault(resource, verb.lower())
     try:
-        await work
+        extra = fault.params.get("seconds", 0.0) if fault else 0.0
+        await run.pause(run.world.stack_resource_seconds + extra)
+    except Interrupted:
+        return _cancelled(verb)
+    if fault and fault.params.get("fails", True):
+        return _reason(AwsError("InternalFailure", fault.params.get("reason", "Internal Failure")))
+    return None
+
+
+async def _stable(run: Run, resource: Resource) -> str | None:
+    if run.express:
+        return None
+    return await _waited(run, TYPES[resource.type].stabilise(run.world, resource), "creation")
+
+
+async def _waited(run: Run, work: Awaitable[None], of: str) -> str | None:
+    try:
+        await run.within(work)
+    except Interrupted:
+        return f"Resource {of} cancelled"
+    except Timeout:
+        return f"Resource {of} did not stabilize in time"
     except AwsError as error:
-        return error
+        return _reason(error)
+    return None
+
+
+def _cancelled(verb: str) -> str:
+    return {
+        "CREATE": "Resource creation cancelled",
+        "UPDATE": "Resource update cancelled",
+        "DELETE": "Resource deletion cancelled",
+    }[verb]
+
+
+async def _handled(
+    run: Run, resource: Resource, act: Callable[[Resource], Awaitable[None]]
+) -> str | None:
+    """The handler's work, with the values of dynamic references; why it failed."""
+    given = resource
+    try:
+        properties = await dynamic.reveal(run.world, resource.properties)
+        if properties is not resource.properties:
+            given = dataclasses.replace(resource, properties=properties)
+        await act(given)
+    except AwsError as error:
+        return _reason(error)
     except Exception as error:  # a bug of ours must fail the resource, not hang the stack
         _log.exception("a resource handler failed")
-        return AwsError("InternalFailure", f"Internal Failure: {error!r}", status=500)
+        return _reason(AwsError("InternalFailure", f"Internal Failure: {error!r}", status=500))
+    finally:
+        resource.physical_id, resource.attributes = given.physical_id, given.attributes
     return None
 
 
@@ -107,9 +156,12 @@ def _handler_code(error: AwsError) -> str:
 
 _HANDLER_CODES = {
     "NotFound": "NotFound",
+    "NonExistent": "NotFound",
+    "NoSuchEntity": "NotFound",
     "Exists": "AlreadyExists",
     "Duplicate": "AlreadyExists",
     "InUse": "ResourceConflict",
+    "NotStabilized": "NotStabilized",
     "Throttl": "Throttling",
     "AccessDenied": "AccessDenied",
     "Limit": "ServiceLimitExceeded",

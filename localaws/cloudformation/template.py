@@ -25,6 +25,7 @@ PSEUDO = {
     "AWS::URLSuffix",
 }
 RESOURCES_LIMIT = 500
+PARAMETERS_LIMIT = OUTPUTS_LIMIT = MAPPINGS_LIMIT = 200
 
 _SECTIONS = {
     "AWSTemplateFormatVersion",
@@ -32,6 +33,7 @@ _SECTIONS = {
     "Metadata",
     "Parameters",
     "Conditions",
+    "Mappings",
     "Resources",
     "Outputs",
 }
@@ -45,9 +47,14 @@ _RESOURCE = {
     "Metadata",
 }
 _PARAMETER = {"Type", "Default", "Description", "AllowedValues", "AllowedPattern", "NoEcho"}
-_PARAMETER |= {"ConstraintDescription"}
-_OUTPUT = {"Value", "Description", "Condition"}
-_POLICIES = {"Delete", "Retain"}
+_PARAMETER |= {"ConstraintDescription", "MinLength", "MaxLength", "MinValue", "MaxValue"}
+_OUTPUT = {"Value", "Description", "Condition", "Export"}
+_MEMBERS = {"Parameters", "Conditions", "Mappings", "Resources", "Outputs"}
+_POLICIES = {
+    "DeletionPolicy": {"Delete", "Retain", "RetainExceptOnCreate"},
+    "UpdateReplacePolicy": {"Delete", "Retain"},
+}
+_NOT_MODELLED = {"Transform", "Rules", "Hooks"}  # of the sections that AWS has
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,10 @@ class Template:
     @property
     def conditions(self) -> dict[str, dict[str, Any]]:
         return self._section("Conditions")
+
+    @property
+    def mappings(self) -> dict[str, dict[str, Any]]:
+        return self._section("Mappings")
 
     @property
     def outputs(self) -> dict[str, dict[str, Any]]:
@@ -108,25 +119,39 @@ def needs(resource: Mapping[str, Any]) -> set[str]:
 
 def _check_form(template: Template) -> None:
     unknown = template.document.keys() - _SECTIONS
+    for name in sorted(unknown & _NOT_MODELLED):
+        raise _refused(f"The section {name} is not modelled by the local AWS")
     if unknown:
         raise _refused(f"Invalid template property or properties [{', '.join(sorted(unknown))}]")
-    for name in _SECTIONS & {"Parameters", "Conditions", "Resources", "Outputs"}:
+    for name in sorted(_SECTIONS & _MEMBERS):
         section = template.document.get(name, {})
         if not isinstance(section, dict) or not all(isinstance(m, dict) for m in section.values()):
             raise _malformed(f"every {name} member must be an object.")
     if not template.document.get("Resources"):
         raise _malformed("At least one Resources member must be defined.")
-    if len(template.resources) > RESOURCES_LIMIT:
-        raise _malformed(
-            f"Number of resources, {len(template.resources)}, is greater than "
-            f"maximum allowed, {RESOURCES_LIMIT}"
-        )
+    _check_counts(template)
     _check_keys("Resources", template.resources, _RESOURCE)
     _check_keys("Parameters", template.parameters, _PARAMETER)
     _check_keys("Outputs", template.outputs, _OUTPUT)
     for name, output in template.outputs.items():
         if "Value" not in output:
             raise _malformed(f"Output {name} is malformed: it has no Value.")
+        if "Export" in output and set(output["Export"] or ()) != {"Name"}:
+            raise _malformed(f"Output {name} is malformed: its Export must have a Name.")
+
+
+def _check_counts(template: Template) -> None:
+    limits = (
+        ("resources", template.resources, RESOURCES_LIMIT),
+        ("parameters", template.parameters, PARAMETERS_LIMIT),
+        ("mappings", template.mappings, MAPPINGS_LIMIT),
+        ("outputs", template.outputs, OUTPUTS_LIMIT),
+    )
+    for name, members, limit in limits:
+        if len(members) > limit:
+            raise _malformed(
+                f"Number of {name}, {len(members)}, is greater than maximum allowed, {limit}"
+            )
 
 
 def _check_keys(
@@ -154,9 +179,9 @@ def _check_types(template: Template) -> None:
                 f"Properties validation failed for resource {name} with message: "
                 f"[{', '.join(found)}]"
             )
-        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-            if resource.get(policy, "Delete") not in _POLICIES:
-                raise _malformed(f"{policy} of {name} must be one of {sorted(_POLICIES)}.")
+        for policy, allowed in _POLICIES.items():
+            if resource.get(policy, "Delete") not in allowed:
+                raise _malformed(f"{policy} of {name} must be one of {sorted(allowed)}.")
 
 
 def _property_problems(resource: Mapping[str, Any]) -> Iterator[str]:

@@ -8,31 +8,27 @@ in by environment variables: see `place`.
 from __future__ import annotations
 
 import os
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from tests.conformance import ledger
+from tests.conformance.stacking import Stacking
+from tests.conformance.waiting import REAL, until
 from tests.localaws.conftest import LocalAws as Local
 from tests.localaws.conftest import free_port, healthy, start
 from tests.localaws.containing import push_image
 
 Client = Any  # boto3 makes its classes as it runs
-T = TypeVar("T")
 
-REAL = os.environ.get("PALATINE_CONFORMANCE") == "aws"
 _passed, _failed = set[str](), set[str]()  # names of tests
-
-POLL_SECONDS = 5.0 if REAL else 0.02
-SLOWER = 60 if REAL else 1  # how many times as long the real one may take
 
 
 @dataclass(frozen=True)
@@ -70,16 +66,6 @@ class Place:
     listener_arn: str
     execution_role_arn: str
     image: str
-
-
-def until(holds: Callable[[], T], seconds: float = 20) -> T:
-    """The only place where these tests wait: the first true answer, or a failure."""
-    end = time.monotonic() + seconds * SLOWER
-    while time.monotonic() < end:
-        if found := holds():
-            return found
-        time.sleep(POLL_SECONDS)
-    raise AssertionError(f"{holds} did not come true within {seconds * SLOWER} s")
 
 
 @pytest.fixture(scope="session")
@@ -150,3 +136,10 @@ def _seeded(aws: Aws) -> Place:
 def _empty_image(aws: Aws) -> str:
     assert aws.endpoint is not None
     return push_image(int(aws.endpoint.rpartition(":")[2]))
+
+
+@pytest.fixture
+def stacking(aws: Aws, name: str) -> Iterator[Stacking]:
+    of_the_test = Stacking(aws.client("cloudformation"), name)
+    yield of_the_test
+    of_the_test.clean()

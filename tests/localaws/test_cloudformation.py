@@ -232,6 +232,8 @@ def test_deleting_while_creating_ends_deleted_with_nothing_left(
     aws: LocalAws, cfn: Client, name: str
 ) -> None:
     groups = {f"Group{n}": stacks.log_group(f"{name}-{n}") for n in range(20)}
+    for n in range(1, 20):
+        groups[f"Group{n}"]["DependsOn"] = f"Group{n - 1}"
     stack_id = cfn.create_stack(StackName=name, TemplateBody=stacks.template(**groups))["StackId"]
 
     cfn.delete_stack(StackName=name)

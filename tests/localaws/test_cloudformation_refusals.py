@@ -65,14 +65,18 @@ def resource(**properties: object) -> stacks.Json:
             "Circular dependency between resources: [A, B]",
         ),
         (
-            stacks.template(A=resource(LogGroupName={"Fn::ImportValue": "a"})),
-            "Fn::ImportValue is not modelled by the local AWS",
+            stacks.template(A=resource(LogGroupName={"Fn::ToJsonString": {}})),
+            "Fn::ToJsonString is not modelled by the local AWS",
         ),
         (
             stacks.template(A=resource(RetentionInDays={"Fn::If": ["Nobody", 1, 3]})),
             "Unresolved condition dependency Nobody",
         ),
-        (json.dumps({"Resources": {"A": resource()}, "Mappings": {}}), "[Mappings]"),
+        (
+            json.dumps({"Resources": {"A": resource()}, "Rules": {}}),
+            "Rules is not modelled",
+        ),
+        (json.dumps({"Resources": {"A": resource()}, "Maps": {}}), "[Maps]"),
         (stacks.template(A=resource(LogGroupName="x" * 51_200)), "less than or equal to 51200"),
     ],
 )
@@ -114,9 +118,7 @@ def test_parameters_are_checked(
 @pytest.mark.parametrize(
     "params",
     [
-        {"EnableTerminationProtection": True},
-        {"TimeoutInMinutes": 5},
-        {"RoleARN": "arn:aws:iam::123456789012:role/deploy"},
+        {"StackPolicyBody": "{}"},
         {"NotificationARNs": []},
     ],
 )

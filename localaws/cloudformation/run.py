@@ -1,0 +1,101 @@
+"""An operation as it runs: the stack it works on, and what may interrupt it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any
+
+from localaws.cloudformation.exports import Exports
+from localaws.cloudformation.resource import Resource
+from localaws.cloudformation.stack import Stack
+from localaws.faults.fault import Fault, Kind
+from localaws.world import World
+
+STABLE_WITHIN_SECONDS = 3 * 3600.0  # then CloudFormation gives up
+
+
+class Interrupted(Exception):
+    """Whoever waited need not any longer: the operation is to end."""
+
+
+class Timeout(Exception):
+    """It did not become stable."""
+
+
+@dataclass
+class Run:
+    world: World
+    stack: Stack
+    exports: Exports
+    undoing: bool = False  # it rolls back
+    halted: bool = False
+    by: str = ""  # who interrupted it: failure, delete, cancel, timeout
+    _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def interrupt(self, by: str = "failure") -> None:
+        self.by = self.by or by
+        self._interrupted.set()
+
+    def halt(self) -> None:
+        """The process ends: nothing more is decided, and a later one goes on."""
+        self.halted = True
+        self._interrupted.set()
+
+    def calm(self) -> None:
+        """What was interrupted has ended; what follows runs undisturbed."""
+        self.by = ""
+        self._interrupted.clear()
+
+    def enter(self, status: str, reason: str = "") -> None:
+        self.stack.enter(self.world.clock.now(), status, reason)
+
+    def record(self, resource: Resource, status: str, reason: str = "") -> None:
+        self.stack.record(self.world.clock.now(), resource, status, reason)
+
+    @property
+    def express(self) -> bool:
+        return self.stack.doing is not None and self.stack.doing.express
+
+    def fault(self, resource: Resource, verb: str) -> Fault | None:
+        during = "rollback" if self.undoing else verb
+        facts = {"stack": self.stack.name, "resource": resource.logical_id, "during": during}
+        return self.world.faults.first(Kind.STACK, **facts)
+
+    async def pause(self, seconds: float) -> None:
+        """Raises Interrupted."""
+        await self._unless_interrupted(self.world.clock.sleep(seconds))
+
+    async def within(self, work: Awaitable[None], seconds: float = STABLE_WITHIN_SECONDS) -> None:
+        """Raises Interrupted, Timeout or what the work raises."""
+        doing = asyncio.ensure_future(work)
+        patience = asyncio.ensure_future(self.world.clock.sleep(seconds))
+        try:
+            await self._unless_interrupted(_either(doing, patience))
+            if not doing.done():
+                raise Timeout
+            doing.result()
+        finally:
+            for each in (doing, patience):
+                each.cancel()
+            await asyncio.gather(doing, patience, return_exceptions=True)
+
+    async def _unless_interrupted(self, work: Awaitable[Any]) -> None:
+        doing = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._interrupted.wait())
+        try:
+            await _either(doing, stopped)
+            if self.halted:
+                await asyncio.Event().wait()  # for the end, which cancels this
+            if stopped.done():
+                raise Interrupted
+            doing.result()
+        finally:
+            for each in (doing, stopped):
+                each.cancel()
+            await asyncio.gather(doing, stopped, return_exceptions=True)
+
+
+async def _either(*those: asyncio.Future[Any]) -> None:
+    await asyncio.wait(those, return_when=asyncio.FIRST_COMPLETED)

@@ -1,0 +1,24 @@
+"""How long these tests wait, and how often they look."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+REAL = os.environ.get("PALATINE_CONFORMANCE") == "aws"
+POLL_SECONDS = 5.0 if REAL else 0.02
+SLOWER = 60 if REAL else 1  # how many times as long the real one may take
+
+
+def until(holds: Callable[[], T], seconds: float = 20) -> T:
+    """The only place where these tests wait: the first true answer, or a failure."""
+    end = time.monotonic() + seconds * SLOWER
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(POLL_SECONDS)
+    raise AssertionError(f"{holds} did not come true within {seconds * SLOWER} s")
