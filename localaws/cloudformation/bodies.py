@@ -40,11 +40,10 @@ async def _fetch(world: World, url: str) -> str:
         found = await world.aws.call("s3", "GetObject", {"Bucket": bucket, "Key": key})
     except AwsError as error:
         raise _refused(f"S3 error: {error.message}") from error
-    body = found["Body"]
-    text = bytes(body if isinstance(body, bytes) else body.read())
-    if len(text) > URL_LIMIT:
+    text = str(found["Body"])
+    if len(text.encode()) > URL_LIMIT:
         raise _refused(f"Template may not exceed {URL_LIMIT} bytes in size.")
-    return text.decode()
+    return text
 
 
 def _place(url: str) -> tuple[str, str]:
