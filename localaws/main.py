@@ -16,13 +16,12 @@ from typing import Any
 
 import uvicorn
 
-from localaws.applicationautoscaling.service import ApplicationAutoScaling
-from localaws.autoscaling.service import AutoScaling
 from localaws.bus import Aws
 from localaws.cloudformation.service import CloudFormation
 from localaws.ecs.service import Ecs
 from localaws.elbv2.service import Elbv2
 from localaws.events import Events
+from localaws.faults.api import FaultsApi
 from localaws.front import Front
 from localaws.moto import Moto
 from localaws.registry.app import asgi as registry
@@ -69,14 +68,10 @@ def _world(port: int, router_port: int, home: Path) -> World:
     world.elbv2 = Elbv2(world)
     world.ecs = Ecs(world)
     world.events = Events(world)
-    world.autoscaling = AutoScaling(world)
-    world.application_autoscaling = ApplicationAutoScaling(world)
     world.cloudformation = CloudFormation(world)
     world.aws.own("elbv2", world.elbv2)
     world.aws.own("ecs", world.ecs)
     world.aws.own("events", world.events)
-    world.aws.own("autoscaling", world.autoscaling)
-    world.aws.own("application-autoscaling", world.application_autoscaling)
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
@@ -88,7 +83,8 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
     async def seed_or_not_yet(request: Request) -> tuple[int, Seed]:
         return (200, seeded) if seeded else await health(request)
 
-    local = {"health": health, "seed": seed_or_not_yet}
+    faults = FaultsApi(world.faults)
+    local = {"health": health, "seed": seed_or_not_yet, "faults": faults.answer}
     return uvicorn.Config(
         Front(world.aws, registry(world.home / "registry"), local),
         http="httptools",

@@ -11,8 +11,6 @@ from localaws.clock import Clock
 from localaws.faults.faults import Faults
 
 if TYPE_CHECKING:  # the services know the world; at run time the world only holds them
-    from localaws.applicationautoscaling.service import ApplicationAutoScaling
-    from localaws.autoscaling.service import AutoScaling
     from localaws.bus import Aws
     from localaws.cloudformation.service import CloudFormation
     from localaws.ecs.service import Ecs
@@ -50,8 +48,6 @@ class World:
     elbv2: Elbv2 = field(init=False)
     cloudformation: CloudFormation = field(init=False)
     events: Events = field(init=False)
-    autoscaling: AutoScaling = field(init=False)
-    application_autoscaling: ApplicationAutoScaling = field(init=False)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.clock)

@@ -63,7 +63,7 @@ async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> N
     kind = TYPES[resource.type]
     failure = await _paused(run, resource, "DELETE")
     if failure is None and resource.physical_id:
-        failure = await _handled(run, resource, lambda it: kind.delete(run.world, it))
+        failure = await _attempted(kind.delete(run.world, resource))
         if failure is None and not run.express:
             failure = await _waited(run, kind.gone(run.world, resource), "deletion")
     if failure is not None and "HandlerErrorCode: NotFound" not in failure:
@@ -82,7 +82,8 @@ def why(verb: str, logical_ids: Iterable[str]) -> str:
 
 async def _paused(run: Run, resource: Resource, verb: str) -> str | None:
     """As long as it takes; why it fails, if a fault or an interruption says so."""
-    fault = run.fault(resource, verb.lower())
+    nothing_there = verb == "DELETE" and not resource.physical_id
+    fault = None if nothing_there else run.fault(resource, verb.lower())
     try:
         extra = fault.params.get("seconds", 0.0) if fault else 0.0
         await run.pause(run.world.stack_resource_seconds + extra)
@@ -126,16 +127,24 @@ async def _handled(
     given = resource
     try:
         properties = await dynamic.reveal(run.world, resource.properties)
-        if properties is not resource.properties:
-            given = dataclasses.replace(resource, properties=properties)
-        await act(given)
+    except AwsError as error:
+        return _reason(error)
+    if properties is not resource.properties:
+        given = dataclasses.replace(resource, properties=properties)
+    try:
+        return await _attempted(act(given))
+    finally:
+        resource.physical_id, resource.attributes = given.physical_id, given.attributes
+
+
+async def _attempted(work: Awaitable[None]) -> str | None:
+    try:
+        await work
     except AwsError as error:
         return _reason(error)
     except Exception as error:  # a bug of ours must fail the resource, not hang the stack
         _log.exception("a resource handler failed")
         return _reason(AwsError("InternalFailure", f"Internal Failure: {error!r}", status=500))
-    finally:
-        resource.physical_id, resource.attributes = given.physical_id, given.attributes
     return None
 
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from localaws.faults.faults import Faults
-
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
@@ -80,9 +78,6 @@ class World(Protocol):
 
     @property
     def events(self) -> Events: ...
-
-    @property
-    def faults(self) -> Faults: ...
 
     @property
     def elbv2(self) -> LoadBalancers: ...

@@ -1,4 +1,4 @@
-"""One fault: what goes wrong, where, and since when."""
+"""One fault: what goes wrong, where, and since when. The kinds there are, and what each takes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    NO_CAPACITY = "no_capacity"
-    IMAGE_PULL = "image_pull"
-    CONTAINER_EXIT = "container_exit"
-    OOM = "oom"
-    NEVER_HEALTHY = "never_healthy"
-    DISK_FULL = "disk_full"
-    INSTANCE_LOST = "instance_lost"
-    INSTANCE_IMPAIRED = "instance_impaired"
-    AGENT_DISCONNECTED = "agent_disconnected"
-    THROTTLING = "throttling"
-    ERROR = "error"
-    SLOW = "slow"
-    STALE_READS = "stale_reads"
     STACK = "stack"
-    EVENTS = "events"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A kind's facts, which a fault may match by shell patterns, and its params' defaults."""
+
+    meaning: str
+    facts: tuple[str, ...]
+    params: Mapping[str, Any]
+
+
+KINDS = {
+    Kind.STACK: Declared(
+        "A step of a stack operation takes longer, or fails. `resource` is a logical id; `during` "
+        "is create, update, delete or rollback.",
+        ("stack", "resource", "during"),
+        {"seconds": 0.0, "fails": True, "reason": "Internal Failure"},
+    ),
+}
 
 
 @dataclass(frozen=True)

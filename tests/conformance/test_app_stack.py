@@ -78,15 +78,20 @@ class Stack:
 
     def left(self) -> list[str]:
         """What there still is of its name, in any service."""
-        logs, secrets = self._aws.client("logs"), self._aws.client("secretsmanager")
+        secrets = self._aws.client("secretsmanager")
         named = [{"Key": "name", "Values": [self.name]}]
         found = [
-            *logs.describe_log_groups(logGroupNamePattern=self.name)["logGroups"],
+            *self._log_groups(),
             *secrets.list_secrets(Filters=named)["SecretList"],
             *self._repositories(),
             *self._groups(),
         ]
         return [str(one) for one in found]
+
+    def _log_groups(self) -> list[str]:
+        pages = self._aws.client("logs").get_paginator("describe_log_groups").paginate()
+        names = [one["logGroupName"] for page in pages for one in page["logGroups"]]
+        return [one for one in names if self.name in one]
 
     def _repositories(self) -> list[str]:
         pages = self._aws.client("ecr").get_paginator("describe_repositories").paginate()

@@ -89,7 +89,7 @@ def test_details_and_replacement(stacking: Stacking, name: str) -> None:
 
 @fact(
     "A change set without a change fails, and says so.",
-    API + "API_DescribeChangeSet.html aws/aws-cli#4534",
+    API + "API_DescribeChangeSet.html elias5000/clouds-aws#9",
 )
 def test_a_change_set_without_changes_fails(stacking: Stacking) -> None:
     stacking.create(body({"A": group()}))

@@ -62,7 +62,7 @@ def test_a_token_repeated_does_nothing(stacking: Stacking) -> None:
     assert stacking.statuses(stacking.name) == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
 
 
-@fact("An update without a change is a ValidationError.", "aws/aws-cli#2504")
+@fact("An update without a change is a ValidationError.", "aws/aws-cli#3249 boto/boto3#1609")
 def test_no_updates_are_to_be_performed(stacking: Stacking) -> None:
     stacking.create(body({"A": group()}))
 

@@ -133,6 +133,8 @@ def test_dynamic_references(stacking: Stacking, aws: Aws, name: str) -> None:
     assert [one["logGroupName"] for one in found] == [f"/{name}/7"]
     told = [e["ResourceProperties"] for e in stacking.events() if e["LogicalResourceId"] == "A"]
     assert all("resolve:ssm" in one for one in told)
+    stacking.delete()  # without the parameter, which is not there any more
+    assert logs.describe_log_groups(logGroupNamePrefix=f"/{name}/")["logGroups"] == []
 
 
 @fact(

@@ -1,1 +1,0 @@
-"""Application Auto Scaling: targets of ECS services, and what moves their counts."""

@@ -1,1 +1,0 @@
-"""Auto Scaling: groups that keep their number of instances."""
