@@ -160,7 +160,7 @@ def test_the_service_is_found_by_scope_target_or_version(
     ("service", "operation", "params"),
     [
         ("events", "create_archive", {"ArchiveName": "a", "EventSourceArn": "arn:aws:events:a"}),
-        ("cloudformation", "list_exports", {}),
+        ("cloudformation", "list_types", {}),
         ("ecs", "list_account_settings", {}),
         ("elbv2", "describe_account_limits", {}),
     ],
