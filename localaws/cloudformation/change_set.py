@@ -14,7 +14,7 @@ from typing import Any
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.intrinsics import references
 from localaws.cloudformation.resource import Resource, ResourceType
-from localaws.cloudformation.stack import Revision
+from localaws.cloudformation.stack import Revision, Stack
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
 
@@ -41,6 +41,14 @@ class ChangeSet:
     reason: str = ""
     execution: str = "UNAVAILABLE"
     changes: list[Shown] = field(default_factory=list)
+
+
+def executed(stack: Stack) -> None:
+    """The operation of the change set that was carried out has ended."""
+    for one in stack.change_sets.values():
+        if one.execution == "EXECUTE_IN_PROGRESS":
+            good = stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+            one.execution = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localaws.cloudformation import capabilities, change_set, requests
+from localaws.cloudformation import capabilities, change_set, requests, shown
 from localaws.cloudformation.change_set import ChangeSet, Comparison
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.pages import page
@@ -60,7 +60,7 @@ class ChangeSets:
         changes, token = page(found.changes, params.get("NextToken"))
         given = [
             {"ParameterKey": name, "ParameterValue": value}
-            for name, value in found.revision.parameters.items()
+            for name, value in shown.given(found.revision).items()
         ]
         return (
             _summary(stack, found)
@@ -96,12 +96,12 @@ class ChangeSets:
             )
         keeps = params.get("DisableRollback", False)
         on_failure = "DO_NOTHING" if keeps else found.on_failure or "ROLLBACK"
-        verb = "create" if found.kind == "CREATE" else "update"
-        doing = Doing(verb, on_failure, express=found.express)
+        doing = Doing(on_failure, express=found.express)
         token = params.get("ClientRequestToken", "")
         self._carry_out(stack, found.revision, doing, token)
         stack.change_set, stack.capabilities = found.arn, found.capabilities
-        stack.change_sets = {}  # the others are of a stack that is no more
+        found.execution = "EXECUTE_IN_PROGRESS"
+        stack.change_sets = {found.name: found}  # the others are of a stack that is no more
         return {}
 
     def delete(self, params: Params) -> Params:
@@ -199,7 +199,7 @@ def _repeated(stack: Stack, name: str, params: Params) -> Params | None:
 
 
 def _summary(stack: Stack, one: ChangeSet) -> Params:
-    shown = {
+    summary = {
         "ChangeSetName": one.name,
         "ChangeSetId": one.arn,
         "StackId": stack.id,
@@ -211,4 +211,4 @@ def _summary(stack: Stack, one: ChangeSet) -> Params:
         "StatusReason": one.reason or None,
         "IncludeNestedStacks": False,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in summary.items() if value is not None}

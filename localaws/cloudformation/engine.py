@@ -43,7 +43,7 @@ class Operation:
 
     @property
     def _doing(self) -> Doing:
-        return self._stack.doing or Doing("update")
+        return self._stack.doing or Doing()
 
     @property
     def _undo(self) -> Undo:

@@ -30,17 +30,11 @@ class Run:
     stack: Stack
     exports: Exports
     undoing: bool = False  # it rolls back
-    halted: bool = False
     by: str = ""  # who interrupted it: failure, delete, cancel, timeout
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def interrupt(self, by: str = "failure") -> None:
         self.by = self.by or by
-        self._interrupted.set()
-
-    def halt(self) -> None:
-        """The process ends: nothing more is decided, and a later one goes on."""
-        self.halted = True
         self._interrupted.set()
 
     def calm(self) -> None:
@@ -86,8 +80,6 @@ class Run:
         stopped = asyncio.ensure_future(self._interrupted.wait())
         try:
             await _either(doing, stopped)
-            if self.halted:
-                await asyncio.Event().wait()  # for the end, which cancels this
             if stopped.done():
                 raise Interrupted
             doing.result()

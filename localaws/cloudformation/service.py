@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation import capabilities, requests
+from localaws.cloudformation import capabilities, change_set, requests
 from localaws.cloudformation.change_sets import ChangeSets
 from localaws.cloudformation.engine import Operation as Work
 from localaws.cloudformation.queries import Queries
@@ -22,7 +22,6 @@ Params = dict[str, Any]
 
 _ASKED = {"StackName", "TemplateBody", "TemplateURL", "Parameters", "Tags", "ClientRequestToken"}
 _ASKED |= {"Capabilities", "DisableRollback", "DeploymentConfig", "RoleARN"}
-_FAREWELL_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -63,19 +62,9 @@ class CloudFormation:
             "ValidateTemplate": queries.validate_template,
         }
 
-    def resume(self) -> None:
-        """Goes on with what ran when the state was written."""
-        for stack in self.state.by_id.values():
-            if stack.doing is not None:
-                self._begin(stack)
-
     async def stop(self) -> None:
-        """Stacks stay where they are; what a handler has begun comes to its end, if soon."""
+        """Stacks stay where they are."""
         work = list(self._work.values())
-        for run in self._runs.values():
-            run.halt()
-        if work:
-            await asyncio.wait(work, timeout=_FAREWELL_SECONDS)
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
@@ -107,7 +96,7 @@ class CloudFormation:
         )
         self.state.add(stack)
         on_failure = "DO_NOTHING" if stack.disable_rollback else params.get("OnFailure", "ROLLBACK")
-        doing = Doing("create", on_failure, express=requests.mode(params) == "EXPRESS")
+        doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
         doing.timeout_minutes = stack.timeout_minutes
         stack.undo = Undo(None)
         self._enter(stack, doing, params.get("ClientRequestToken", ""), "CREATE_IN_PROGRESS")
@@ -128,7 +117,7 @@ class CloudFormation:
         stack.capabilities = params.get("Capabilities", [])
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         on_failure = "DO_NOTHING" if requests.keeps_what_failed(params) else "ROLLBACK"
-        doing = Doing("update", on_failure, express=requests.mode(params) == "EXPRESS")
+        doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
         self._update(stack, target, doing, params.get("ClientRequestToken", ""))
         return requests.remember(stack, "UpdateStack", params, {"StackId": stack.id})
 
@@ -141,7 +130,7 @@ class CloudFormation:
         if requests.repeated(stack, "DeleteStack", params) is not None:
             return {}
         _check_deletable(stack)
-        doing = Doing("delete", express=requests.mode(params) == "EXPRESS")
+        doing = Doing(express=requests.mode(params) == "EXPRESS")
         doing.retained = requests.retained(stack, params.get("RetainResources", []))
         doing.forced = params.get("DeletionMode") == "FORCE_DELETE_STACK"
         self._delete(stack, doing, params.get("ClientRequestToken", ""))
@@ -173,7 +162,7 @@ class CloudFormation:
         stack.undo.skipped |= skipped
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         token = params.get("ClientRequestToken", "")
-        self._enter(stack, Doing("roll_back"), token, "UPDATE_ROLLBACK_IN_PROGRESS")
+        self._enter(stack, Doing(), token, "UPDATE_ROLLBACK_IN_PROGRESS")
         return requests.remember(stack, "ContinueUpdateRollback", params, {})
 
     def rollback_stack(self, params: Params) -> Params:
@@ -188,7 +177,7 @@ class CloudFormation:
                 "ValidationError",
                 f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.",
             )
-        doing = Doing("roll_back", express=requests.mode(params) == "EXPRESS")
+        doing = Doing(express=requests.mode(params) == "EXPRESS")
         status = f"{entered[stack.status]}_IN_PROGRESS"
         self._enter(stack, doing, params.get("ClientRequestToken", ""), status)
         return requests.remember(stack, "RollbackStack", params, {"StackId": stack.id})
@@ -257,13 +246,15 @@ class CloudFormation:
             run.enter(status.replace("IN_PROGRESS", "FAILED"), f"Internal Failure: {error!r}")
         finally:
             late.cancel()
-            if stack.doing is doing and not run.halted:
+            if stack.doing is doing:
                 stack.doing = None
+                change_set.executed(stack)
 
     async def _interrupt_late(self, run: Run, doing: Doing | None) -> None:
         if doing and doing.timeout_minutes:
             await self._world.clock.sleep(doing.timeout_minutes * 60.0)
-            run.interrupt("timeout")
+            if run.stack.status == "CREATE_IN_PROGRESS":  # a rollback takes the time it takes
+                run.interrupt("timeout")
 
     def _done(self, stack_id: str, task: asyncio.Task[None]) -> None:
         if self._work.get(stack_id) is task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.stack import Event, Stack
+from localaws.cloudformation.stack import Event, Revision, Stack
 
 Shown = dict[str, Any]
 
@@ -89,15 +89,23 @@ def resource(it: Stack, of: Event) -> Shown:
 
 
 def _parameters(it: Stack) -> list[Shown]:
-    declared = it.revision.template.parameters
     return [
         {
             "ParameterKey": name,
-            "ParameterValue": "****" if hidden(declared.get(name, {})) else value,
+            "ParameterValue": value,
             **({"ResolvedValue": it.revision.resolved[name]} if name in resolved(it) else {}),
         }
-        for name, value in it.revision.parameters.items()
+        for name, value in given(it.revision).items()
     ]
+
+
+def given(revision: Revision) -> dict[str, str]:
+    """The parameters' values as anybody may see them."""
+    declared = revision.template.parameters
+    return {
+        name: "****" if hidden(declared.get(name, {})) else value
+        for name, value in revision.parameters.items()
+    }
 
 
 def resolved(it: Stack) -> set[str]:

@@ -72,9 +72,8 @@ class Undo:
 
 @dataclass
 class Doing:
-    """The operation that runs: enough to go on with it after a restart."""
+    """How the operation that runs was asked for."""
 
-    verb: str  # create, update, delete, roll_back, cancel
     on_failure: str = "ROLLBACK"  # DELETE, DO_NOTHING
     express: bool = False
     retained: list[str] = field(default_factory=list)

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 class Stacking:
     cfn: Client
     name: str
-    _names: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)  # of the stacks to delete in the end
 
     def create(self, body: str, name: str = "", **params: object) -> str:
         """The status it ends in."""
@@ -26,7 +26,7 @@ class Stacking:
         return self.ended(name)
 
     def begin(self, body: str, name: str = "", **params: object) -> str:
-        self._names.add(name or self.name)
+        self.names.add(name or self.name)
         made = self.cfn.create_stack(StackName=name or self.name, TemplateBody=body, **params)
         return str(made["StackId"])
 
@@ -41,7 +41,8 @@ class Stacking:
     def ended(self, name: str = "") -> str:
         def terminal() -> str:
             status = str(self.described(name)["StackStatus"])
-            return "" if status.endswith("IN_PROGRESS") else status
+            busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+            return "" if busy else status
 
         return until(terminal)
 
@@ -80,7 +81,7 @@ class Stacking:
         return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
 
     def clean(self) -> None:
-        for name in sorted(self._names, reverse=True):  # importers are named after exporters
+        for name in sorted(self.names, reverse=True):  # importers are named after exporters
             if not self.gone(name):
                 self.ended(name)
                 self.cfn.update_termination_protection(

@@ -42,7 +42,7 @@ def changes(shown: Json) -> dict[str, Json]:
 )
 def test_a_stack_is_reviewed_then_created(stacking: Stacking) -> None:
     shown = proposed(stacking, body({"A": group()}), ChangeSetType="CREATE")
-    stacking._names.add(stacking.name)
+    stacking.names.add(stacking.name)
     under_review = stacking.described()["StackStatus"]
 
     stacking.cfn.execute_change_set(ChangeSetName=shown["ChangeSetId"])
@@ -101,7 +101,7 @@ def test_a_change_set_without_changes_fails(stacking: Stacking) -> None:
 
 
 @fact(
-    "Carrying one out deletes all change sets of the stack: they are of a stack that is no more.",
+    "Carrying one out deletes all other change sets of the stack; itself it is shown as executed.",
     API + "API_ExecuteChangeSet.html",
 )
 def test_the_others_go_when_one_is_carried_out(stacking: Stacking) -> None:
@@ -114,8 +114,30 @@ def test_the_others_go_when_one_is_carried_out(stacking: Stacking) -> None:
     stacking.cfn.execute_change_set(ChangeSetName=shown["ChangeSetId"])
     until(lambda: stacking.described()["StackStatus"] == "UPDATE_COMPLETE")
 
-    left = stacking.cfn.list_change_sets(StackName=stacking.name)["Summaries"]
-    assert [one for one in left if one["ExecutionStatus"] == "AVAILABLE"] == []
+    def left() -> list[tuple[str, str]]:
+        found = stacking.cfn.list_change_sets(StackName=stacking.name)["Summaries"]
+        return [(one["ChangeSetName"], one["ExecutionStatus"]) for one in found]
+
+    until(lambda: left() == [("next", "EXECUTE_COMPLETE")])
+
+
+@fact(
+    "A parameter declared NoEcho is shown as asterisks, in a change set too.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
+    "parameters-section-structure.html",
+)
+def test_a_change_set_hides_what_is_not_to_be_echoed(stacking: Stacking) -> None:
+    declared = {"Secret": {"Type": "String", "NoEcho": True}}
+    stacking.names.add(stacking.name)
+
+    shown = proposed(
+        stacking,
+        body({"A": group()}, Parameters=declared),
+        ChangeSetType="CREATE",
+        Parameters=given(Secret="hunter2"),
+    )
+
+    assert shown["Parameters"] == [{"ParameterKey": "Secret", "ParameterValue": "****"}]
 
 
 @fact("A deleted change set is not found.", API + "API_DeleteChangeSet.html")

@@ -175,7 +175,7 @@ def test_limits(stacking: Stacking, aws: Aws, name: str) -> None:
     s3.put_object(Bucket=name, Key="long.json", Body=long.encode())
     try:
         url = f"https://{name}.s3.{aws.region}.amazonaws.com/long.json"
-        stacking._names.add(name)
+        stacking.names.add(name)
         cfn.create_stack(StackName=name, TemplateURL=url)
 
         assert stacking.ended() == "CREATE_COMPLETE"
