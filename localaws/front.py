@@ -66,10 +66,10 @@ class Front:
         return await self._aws.moto.handle(request)
 
     async def _answer_locally(self, request: Request) -> Answer:
-        name = request.path.split("/")[2]
+        name, *below = request.path.split("/")[2:]
         local = self._local.get(name)
-        reads = request.method in ("GET", "HEAD")
-        if local is None or (name in LOCAL_READS and not reads):
+        read_only = request.method in ("GET", "HEAD") and not below
+        if local is None or (name in LOCAL_READS and not read_only):
             return _json(404, {"message": f"There is no {request.method} {request.path}."})
         return _json(*await local(request))
 
