@@ -1,7 +1,4 @@
-"""What an operation on a stack does, resource by resource, and how a failed one is taken back.
-
-Where it stands is written in the stack, so that each of these can be begun again after a restart.
-"""
+"""What an operation on a stack does, resource by resource, and how a failed one is taken back."""
 
 from __future__ import annotations
 
@@ -207,13 +204,14 @@ class Operation:
             if old:
                 old.deletion_policy = old.replace_policy
         gone = [r for name, r in stack.resources.items() if name not in kept]
-        return gone + [old for old in replaced if old]
+        return gone + [old for old in replaced if old] + self._undo.unwanted
 
     async def _apply_one(self, wanted: Evaluation, logical_id: str) -> None:
         have = self._stack.resources.get(logical_id)
         resource = self._declared(wanted, logical_id)
         if have is None:
-            await self._create_one(resource)
+            self._undo.note(Change(None, resource))
+            await steps.create(self._run, resource)
         elif have.properties == resource.properties:
             have.deletion_policy = resource.deletion_policy
             have.replace_policy = resource.replace_policy
@@ -221,7 +219,7 @@ class Operation:
             await self._replace(have, resource)
         else:
             resource.physical_id, resource.attributes = have.physical_id, have.attributes
-            self._undo.changes.append(Change(have, resource))
+            self._undo.note(Change(have, resource))
             await steps.update(self._run, resource, have.properties)
 
     def _declared(self, wanted: Evaluation, logical_id: str) -> Resource:
@@ -241,17 +239,6 @@ class Operation:
             steps.refuse(self._run, have or resource, error.message, verb=verb)
         return resource
 
-    async def _create_one(self, resource: Resource) -> None:
-        """One that a restart interrupted may be there by now."""
-        for change in self._undo.changes:
-            begun = change.after
-            if begun and change.before is None and begun.logical_id == resource.logical_id:
-                begun.properties = resource.properties
-                await steps.create(self._run, begun)
-                return
-        self._undo.changes.append(Change(None, resource))
-        await steps.create(self._run, resource)
-
     async def _replace(self, have: Resource, wanted: Resource) -> None:
         named_by = TYPES[have.type].named_by
         name = wanted.properties.get(named_by)
@@ -261,7 +248,7 @@ class Operation:
                 f"replacing. Rename {name} and update the stack again."
             )
             steps.refuse(self._run, have, sentence, verb="UPDATE")
-        self._undo.changes.append(Change(have, wanted))
+        self._undo.note(Change(have, wanted), replaces=True)
         await steps.create(self._run, wanted, replaces=have)
 
     async def _take_back(self, change: Change) -> None:

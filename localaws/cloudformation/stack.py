@@ -69,6 +69,16 @@ class Undo:
     failed: Revision | None = None  # from which it leads back
     unwanted: list[Resource] = field(default_factory=list)  # to be deleted in the end
 
+    def note(self, change: Change, *, replaces: bool = False) -> None:
+        """One change a resource: after failed updates it still leads back to before the first."""
+        for index, earlier in enumerate(self.changes):
+            if earlier.logical_id == change.logical_id:
+                if replaces and earlier.replaced and earlier.after:
+                    self.unwanted.append(earlier.after)  # between the two that count
+                self.changes[index] = Change(earlier.before, change.after)
+                return
+        self.changes.append(change)
+
 
 @dataclass
 class Doing:

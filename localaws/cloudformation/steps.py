@@ -22,12 +22,11 @@ _log = logging.getLogger(__name__)
 
 
 async def create(run: Run, resource: Resource, *, replaces: Resource | None = None) -> None:
-    """Also one that was begun before a restart, and may exist already."""
     verb = "UPDATE" if replaces else "CREATE"
     run.record(replaces or resource, f"{verb}_IN_PROGRESS", _REPLACING if replaces else "")
     kind, stack = TYPES[resource.type], run.stack
     failure = await _paused(run, resource, verb)
-    if failure is None and not resource.physical_id:
+    if failure is None:
         failure = await _handled(run, resource, lambda it: kind.create(run.world, it))
     if failure is None or (resource.physical_id and not replaces):
         stack.resources[resource.logical_id] = resource

@@ -135,6 +135,22 @@ def test_a_failed_update_may_stay(stacking: Stacking, aws: Aws, name: str) -> No
 
 
 @fact(
+    "RollbackStack goes back to the last stable state, over all failed updates since.",
+    API + "API_RollbackStack.html",
+)
+def test_several_failed_updates_are_taken_back(stacking: Stacking, aws: Aws, name: str) -> None:
+    logs = aws.client("logs")
+    assert _fail_an_update(stacking, aws, name) == "UPDATE_FAILED"
+    assert _update_in_vain(stacking, aws, name, days=30) == "UPDATE_FAILED"
+
+    stacking.cfn.rollback_stack(StackName=name)
+
+    assert stacking.ended() == "UPDATE_ROLLBACK_COMPLETE"
+    group_a = logs.describe_log_groups(logGroupNamePrefix=f"/{name}/a")["logGroups"][0]
+    assert group_a["retentionInDays"] == 1
+
+
+@fact(
     "A rollback that fails ends UPDATE_ROLLBACK_FAILED; it goes on when told to, without the "
     "resources it is told to skip.",
     API + "API_ContinueUpdateRollback.html",
@@ -333,13 +349,17 @@ def test_what_a_stack_is_made_of(stacking: Stacking, name: str) -> None:
 
 
 def _fail_an_update(stacking: Stacking, aws: Aws, name: str) -> str:
-    """A is changed, then B cannot be made; nothing is taken back."""
     a = group(LogGroupName=f"/{name}/a", RetentionInDays=1)
     stacking.create(body({"A": a}))
+    return _update_in_vain(stacking, aws, name, days=7)
+
+
+def _update_in_vain(stacking: Stacking, aws: Aws, name: str, days: int) -> str:
+    """A is changed, then B cannot be made; nothing is taken back."""
     logs = aws.client("logs")
     logs.create_log_group(logGroupName=f"/{name}/taken")
     try:
-        a = group(LogGroupName=f"/{name}/a", RetentionInDays=7)
+        a = group(LogGroupName=f"/{name}/a", RetentionInDays=days)
         b = group(LogGroupName=f"/{name}/taken") | {"DependsOn": "A"}
         return stacking.update(body({"A": a, "B": b}), DisableRollback=True)
     finally:
