@@ -137,11 +137,13 @@ class Operation:
         stack = self._stack
         for name in [name for name in self._doing.retained if name in stack.resources]:
             self._run.record(stack.resources.pop(name), "DELETE_SKIPPED")
-        failed = await self._delete_all(list(stack.resources.values()), stack.revision.template)
+        beside = [r for r in self._undo.there() if r.logical_id not in self._doing.retained]
+        everything = [*beside, *stack.resources.values()]
+        failed = await self._delete_all(everything, stack.revision.template)
         if failed and not self._doing.forced:
             self._run.enter("DELETE_FAILED", steps.why("delete", failed))
             return
-        for name in failed:
+        for name in {*failed} & stack.resources.keys():
             self._run.record(stack.resources.pop(name), "DELETE_SKIPPED")
         stack.deleted_at = self._run.world.clock.now()
         stack.outputs, stack.exported, stack.undo = {}, {}, None
@@ -287,7 +289,9 @@ class Operation:
         """The logical ids of those that still exist."""
 
         def forget(resource: Resource) -> None:
-            self._stack.resources.pop(resource.logical_id, None)
+            kept = self._stack.resources.get(resource.logical_id)
+            if kept and kept.physical_id == resource.physical_id:
+                del self._stack.resources[resource.logical_id]
 
         return await self._deleted(resources, template, forget, as_created=as_created)
 

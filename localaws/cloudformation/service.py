@@ -214,10 +214,6 @@ class CloudFormation:
             return
         if running := self._runs.get(stack.id):
             running.interrupt("delete")
-        for change in stack.undo.changes if stack.undo else ():
-            made = change.after  # a failed creation's, which the stack does not count as its own
-            if made and made.physical_id and change.before is None:
-                stack.resources.setdefault(made.logical_id, made)
         self._enter(stack, doing, token, "DELETE_IN_PROGRESS")
 
     def _enter(self, stack: Stack, doing: Doing, token: str, status: str) -> None:

@@ -69,6 +69,11 @@ class Undo:
     failed: Revision | None = None  # from which it leads back
     unwanted: list[Resource] = field(default_factory=list)  # to be deleted in the end
 
+    def there(self) -> list[Resource]:
+        """What may exist besides the stack's resources: both sides of every change."""
+        sides = [side for change in self.changes for side in (change.before, change.after)]
+        return [one for one in (*sides, *self.unwanted) if one and one.physical_id]
+
     def note(self, change: Change, *, replaces: bool = False) -> None:
         """One change a resource: after failed updates it still leads back to before the first."""
         for index, earlier in enumerate(self.changes):

@@ -151,6 +151,22 @@ def test_several_failed_updates_are_taken_back(stacking: Stacking, aws: Aws, nam
 
 
 @fact(
+    "Deleted after a failed update, a stack leaves neither a replaced resource nor the new one.",
+    GUIDE + "stack-failure-options.html",
+)
+def test_a_failed_update_is_deleted_whole(stacking: Stacking, aws: Aws, name: str) -> None:
+    logs = aws.client("logs")
+    stacking.create(body({"A": group(LogGroupName=f"/{name}/old")}))
+    assert _update_in_vain(stacking, aws, name, days=7) == "UPDATE_FAILED"
+    both = logs.describe_log_groups(logGroupNamePrefix=f"/{name}/")["logGroups"]
+
+    stacking.delete()
+
+    assert [one["logGroupName"] for one in both] == [f"/{name}/a", f"/{name}/old"]
+    assert logs.describe_log_groups(logGroupNamePrefix=f"/{name}/")["logGroups"] == []
+
+
+@fact(
     "A rollback that fails ends UPDATE_ROLLBACK_FAILED; it goes on when told to, without the "
     "resources it is told to skip.",
     API + "API_ContinueUpdateRollback.html",
