@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.ecs import names
-from localaws.ecs.lives import Lives
 from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.rollouts import Rollouts
-from localaws.ecs.starting import Starting
+from localaws.ecs.services.rollouts import Rollouts
+from localaws.ecs.tasks.lives import Lives
+from localaws.ecs.tasks.starting import Starting
 from localaws.wire import AwsError
 
 Params = dict[str, Any]

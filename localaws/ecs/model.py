@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from localaws.ecs.backoff import Backoff
+from localaws.ecs.services.backoff import Backoff
 
 Json = dict[str, Any]
 EVENTS_KEPT = 100

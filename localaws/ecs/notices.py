@@ -8,9 +8,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from localaws.ecs import task_shape
 from localaws.ecs.model import Deployment, Service, Task
 from localaws.ecs.needs import World
+from localaws.ecs.tasks import shape as task_shape
 
 log = logging.getLogger(__name__)
 REPEAT_AFTER = timedelta(hours=6)  # AWS holds back what it has said already

@@ -10,26 +10,23 @@ from functools import partial
 
 from localaws.drivers.driver import Driver
 from localaws.drivers.process import ProcessDriver
-from localaws.ecs import (
-    clusters,
-    instances,
-    service_deployments,
-    service_queries,
-    services,
-    tags,
-    task_definitions,
-    tasks,
-)
-from localaws.ecs.containers import Containers
+from localaws.ecs import clusters, tags
 from localaws.ecs.desk import Desk
-from localaws.ecs.lives import Lives
-from localaws.ecs.metadata import Metadata
+from localaws.ecs.instances import container_instances as instances
 from localaws.ecs.model import Instance, State
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.rollouts import Rollouts
-from localaws.ecs.scheduler import Scheduler
-from localaws.ecs.starting import Starting
+from localaws.ecs.services import changes as services
+from localaws.ecs.services import deployments as service_deployments
+from localaws.ecs.services import queries as service_queries
+from localaws.ecs.services.rollouts import Rollouts
+from localaws.ecs.services.scheduler import Scheduler
+from localaws.ecs.tasks import definitions as task_definitions
+from localaws.ecs.tasks import requests as tasks
+from localaws.ecs.tasks.containers import Containers
+from localaws.ecs.tasks.lives import Lives
+from localaws.ecs.tasks.metadata import Metadata
+from localaws.ecs.tasks.starting import Starting
 from localaws.world import Operation
 
 API = (

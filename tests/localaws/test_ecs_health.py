@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
-from localaws.ecs.backoff import Backoff
-from localaws.ecs.health import Health, judge
 from localaws.ecs.model import Target
+from localaws.ecs.services.backoff import Backoff
+from localaws.ecs.services.health import Health, judge
 
 TARGET = Target("group", "i-1", 61000)
 

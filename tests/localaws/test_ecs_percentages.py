@@ -1,6 +1,6 @@
 import pytest
 
-from localaws.ecs.percentages import breaker_threshold, ceiling, floor
+from localaws.ecs.services.percentages import breaker_threshold, ceiling, floor
 
 
 def test_the_floor_rounds_up_and_the_ceiling_down() -> None:

@@ -1,5 +1,5 @@
+from localaws.ecs.instances.placement import ZONE, Need, Refused, Room, place, understood
 from localaws.ecs.messages import unplaced
-from localaws.ecs.placement import ZONE, Need, Refused, Room, place, understood
 
 
 def room(

@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from localaws.ecs.percentages import ceiling, floor
-from localaws.ecs.scheduling import ServiceView, Step, TaskView, step
+from localaws.ecs.services.percentages import ceiling, floor
+from localaws.ecs.services.scheduling import ServiceView, Step, TaskView, step
 
 
 def task(

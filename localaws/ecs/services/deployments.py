@@ -6,7 +6,7 @@ from typing import Any
 
 from localaws.ecs.desk import Desk, Params, Result, invalid, page
 from localaws.ecs.model import STARTING, Life, Service, ServiceDeployment
-from localaws.ecs.service_shape import desired, of_deployment
+from localaws.ecs.services.shape import desired, of_deployment
 
 MOST_DESCRIBED = 20
 BRIEF = (

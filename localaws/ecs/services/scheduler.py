@@ -6,16 +6,17 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from localaws.ecs import health, messages, scheduling
-from localaws.ecs.backoff import WELL, Backoff
+from localaws.ecs import messages
 from localaws.ecs.balancing import Balancing
-from localaws.ecs.lives import Lives
+from localaws.ecs.instances.placement import Refused
 from localaws.ecs.model import Deployment, Life, Notes, Rollout, Service, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.placement import Refused
-from localaws.ecs.rollouts import Rollouts
-from localaws.ecs.starting import Starting
+from localaws.ecs.services import health, scheduling
+from localaws.ecs.services.backoff import WELL, Backoff
+from localaws.ecs.services.rollouts import Rollouts
+from localaws.ecs.tasks.lives import Lives
+from localaws.ecs.tasks.starting import Starting
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.05

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from localaws.ecs.desk import Desk, Params, Result, invalid, page, refuse_unmodelled
+from localaws.ecs.instances.placement import understood
 from localaws.ecs.model import TaskDefinition
-from localaws.ecs.placement import understood
 from localaws.wire import AwsError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")

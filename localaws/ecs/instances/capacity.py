@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localaws.ecs import reservation
+from localaws.ecs.instances import reservation
+from localaws.ecs.instances.placement import ZONE, Need, Room
 from localaws.ecs.model import Instance, Task, TaskDefinition
-from localaws.ecs.placement import ZONE, Need, Room
 
 
 def rooms(instances: Iterable[Instance], tasks: Iterable[Task], group: str) -> list[Room]:

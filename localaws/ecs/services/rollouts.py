@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from localaws.ecs import messages, names
-from localaws.ecs.backoff import Backoff
 from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.percentages import breaker_threshold
+from localaws.ecs.services.backoff import Backoff
+from localaws.ecs.services.percentages import breaker_threshold
 
 MOST_RECORDS = 100  # of finished rollouts, a service; AWS keeps 90 days
 BREAKER_STOPPED = "Service deployment stopped because the circuit breaker threshold was exceeded."

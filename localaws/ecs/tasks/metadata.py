@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from localaws.ecs import reservation
+from localaws.ecs.instances import reservation
 from localaws.ecs.model import Container, Task
 
 REQUEST_SECONDS = 5

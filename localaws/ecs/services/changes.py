@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from localaws.ecs import service_settings, service_shape
-from localaws.ecs.backoff import Backoff
 from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.ecs.model import Cluster, Service, TaskDefinition
+from localaws.ecs.services import settings as service_settings
+from localaws.ecs.services import shape as service_shape
+from localaws.ecs.services.backoff import Backoff
 from localaws.wire import AwsError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")

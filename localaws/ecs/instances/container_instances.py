@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.ecs import capacity, messages
+from localaws.ecs import messages
 from localaws.ecs.desk import Desk, Params, Result, invalid, page
+from localaws.ecs.instances import capacity
 from localaws.ecs.model import STARTING, Instance, Life, Task
 from localaws.ecs.names import short
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from localaws.ecs.desk import Desk, Params, invalid, refuse_unmodelled
+from localaws.ecs.instances.placement import understood
 from localaws.ecs.model import TaskDefinition
-from localaws.ecs.percentages import DEFAULTS
-from localaws.ecs.placement import understood
+from localaws.ecs.services.percentages import DEFAULTS
 from localaws.wire import AwsError
 
 KEPT = (  # only answered, or read where tasks are placed and tagged

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from localaws.ecs import messages, task_shape
+from localaws.ecs import messages
 from localaws.ecs.desk import Desk, Params, Result, invalid, page, refuse_unmodelled
+from localaws.ecs.instances.placement import Refused
 from localaws.ecs.model import Cluster, State, Task
 from localaws.ecs.names import revision, short
-from localaws.ecs.placement import Refused
+from localaws.ecs.tasks import shape as task_shape
 from localaws.wire import AwsError
 
 MOST_DESCRIBED = 100

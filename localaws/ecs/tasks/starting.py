@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localaws.ecs import capacity, names
-from localaws.ecs.lives import Lives
+from localaws.ecs import names
+from localaws.ecs.instances import capacity
+from localaws.ecs.instances.placement import SPREAD, Refused, place
 from localaws.ecs.model import Container, Instance, Service, State, Task, TaskDefinition
 from localaws.ecs.needs import World
-from localaws.ecs.placement import SPREAD, Refused, place
+from localaws.ecs.tasks.lives import Lives
 
 
 class Starting:

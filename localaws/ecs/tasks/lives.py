@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from localaws.ecs import messages
 from localaws.ecs.balancing import Balancing
-from localaws.ecs.containers import CannotStart, Containers, Prepared, Started
-from localaws.ecs.metadata import Metadata
 from localaws.ecs.model import Container, Life, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
+from localaws.ecs.tasks.containers import CannotStart, Containers, Prepared, Started
+from localaws.ecs.tasks.metadata import Metadata
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

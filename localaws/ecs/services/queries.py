@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localaws.ecs import service_shape
 from localaws.ecs.desk import Desk, Params, Result, invalid, page
 from localaws.ecs.names import short
+from localaws.ecs.services import shape as service_shape
 
 MOST_DESCRIBED = 10
 PAGE = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.ecs import reservation
+from localaws.ecs.instances import reservation
 from localaws.ecs.model import Container, Task
 
 

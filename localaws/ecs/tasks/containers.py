@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, Running, StartFailed
-from localaws.ecs import secrets
-from localaws.ecs.logs import LogStream, stream_name
-from localaws.ecs.metadata import Metadata
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
+from localaws.ecs.tasks import secrets
+from localaws.ecs.tasks.logs import LogStream, stream_name
+from localaws.ecs.tasks.metadata import Metadata
 
 LOG_FAREWELL_SECONDS = 5
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from localaws.ecs import percentages
+from localaws.ecs.services import percentages
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Container instances: what they have, what goes onto them."""

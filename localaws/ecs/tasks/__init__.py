@@ -1,0 +1,1 @@
+"""Tasks: defined, started, lived and shown."""
