@@ -25,6 +25,7 @@ from localaws.faults.api import FaultsApi
 from localaws.front import Front
 from localaws.moto import Moto
 from localaws.registry.app import asgi as registry
+from localaws.scaling.service import Scaling
 from localaws.seed import Seed, seed
 from localaws.wire.request import Request
 from localaws.world import World
@@ -68,10 +69,12 @@ def _world(port: int, router_port: int, home: Path) -> World:
     world.elbv2 = Elbv2(world)
     world.ecs = Ecs(world)
     world.events = Events(world)
+    world.scaling = Scaling(world)
     world.cloudformation = CloudFormation(world)
     world.aws.own("elbv2", world.elbv2)
     world.aws.own("ecs", world.ecs)
     world.aws.own("events", world.events)
+    world.aws.own("application-autoscaling", world.scaling)
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
@@ -107,6 +110,8 @@ async def _start(world: World, started: contextlib.AsyncExitStack) -> None:
         raise
     await world.ecs.start()
     started.push_async_callback(world.ecs.stop)
+    await world.scaling.start()
+    started.push_async_callback(world.scaling.stop)
     started.push_async_callback(world.cloudformation.stop)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the services know the world; at run time the world only hol
     from localaws.ecs.service import Ecs
     from localaws.elbv2.service import Elbv2
     from localaws.events import Events
+    from localaws.scaling.service import Scaling
 
 Operation = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -48,6 +49,7 @@ class World:
     elbv2: Elbv2 = field(init=False)
     cloudformation: CloudFormation = field(init=False)
     events: Events = field(init=False)
+    scaling: Scaling = field(init=False)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.clock)

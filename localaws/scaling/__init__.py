@@ -1,0 +1,1 @@
+"""Application Auto Scaling: the desired count of ECS services, kept in a range and scaled."""

@@ -1,0 +1,71 @@
+"""The nouns of Application Auto Scaling as they are kept: plain state, all that must survive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is scaled: `service/<cluster>/<name>` and its dimension."""
+
+    namespace: str
+    resource: str
+    dimension: str
+
+    def __str__(self) -> str:
+        return (
+            f"service namespace: {self.namespace}, resource ID: {self.resource}, "
+            f"scalable dimension: {self.dimension}"
+        )
+
+    @property
+    def cluster(self) -> str:
+        return self.resource.split("/")[1]
+
+    @property
+    def service(self) -> str:
+        return self.resource.split("/")[2]
+
+    @property
+    def shown(self) -> Json:
+        return {
+            "ServiceNamespace": self.namespace,
+            "ResourceId": self.resource,
+            "ScalableDimension": self.dimension,
+        }
+
+
+@dataclass
+class Target:
+    key: Key
+    arn: str
+    minimum: int
+    maximum: int
+    role_arn: str
+    created_at: datetime
+    suspended: dict[str, bool]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Activity:
+    id: str
+    key: Key
+    capacity: int  # the desired count it sets
+    cause: str
+    started_at: datetime
+    status: str = "Pending"
+    message: str = ""
+    ended_at: datetime | None = None
+    not_scaled: list[Json] = field(default_factory=list)  # NotScaledReasons; empty: it scaled
+
+
+@dataclass
+class State:
+    targets: dict[Key, Target] = field(default_factory=dict)
+    activities: list[Activity] = field(default_factory=list)  # newest first
