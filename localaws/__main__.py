@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from localaws.main import serve
+from localaws.options import DRIVERS, Options, Unusable
 
 
 def main() -> None:
@@ -11,8 +12,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=4566)
     parser.add_argument("--router-port", type=int, default=8000)
     parser.add_argument("--home", type=Path, required=True)
-    given = parser.parse_args()
-    serve(given.port, given.router_port, given.home)
+    parser.add_argument("--driver", choices=DRIVERS, default="process")
+    parser.add_argument("--time-scale", type=float, default=1.0)
+    try:
+        options = Options(**vars(parser.parse_args()))
+    except Unusable as error:
+        raise SystemExit(str(error)) from None
+    serve(options)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from localaws.wire.request import Request
 
 Handle = Callable[[Request], Awaitable[Answer]]
 
-LOOK_AGAIN = 0.5  # seconds; messages also become visible by time alone
+LOOK_AGAIN = 0.5  # seconds of ours; messages also become visible by time alone, which is moto's
 
 
 class LongPoll:
@@ -45,7 +45,7 @@ class LongPoll:
             done = answer.status != 200 or b"ReceiptHandle" in answer.body
             if done or left <= 0 or self._closed:
                 return answer
-            await self._pause(sent, min(left, LOOK_AGAIN))
+            await self._pause(sent, min(left, LOOK_AGAIN * max(self._clock.scale, 1)))
 
     async def _pause(self, sent: asyncio.Event, seconds: float) -> None:
         waits = [

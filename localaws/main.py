@@ -11,12 +11,12 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from localaws.bus import Aws
+from localaws.clock_api import ClockApi
 from localaws.cloudformation.service import CloudFormation
 from localaws.ecs.service import Ecs
 from localaws.elbv2.service import Elbv2
@@ -24,6 +24,7 @@ from localaws.events import Events
 from localaws.faults.api import FaultsApi
 from localaws.front import Front
 from localaws.moto import Moto
+from localaws.options import Options
 from localaws.registry.app import asgi as registry
 from localaws.scaling.service import Scaling
 from localaws.seed import Seed, seed
@@ -33,11 +34,11 @@ from localaws.world import World
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(port: int, router_port: int, home: Path) -> None:
+def serve(options: Options) -> None:
     """Until SIGINT or SIGTERM. A port that is taken: one sentence on stderr, exit status 1."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
-        _run(_serve(port, router_port, home))
+        _run(_serve(options), options)
     except PortTaken as taken:
         raise SystemExit(str(taken)) from None
     finally:
@@ -49,22 +50,24 @@ class PortTaken(Exception):
         super().__init__(f"Port {port} of 127.0.0.1 is taken; choose another with {option}.")
 
 
-async def _serve(port: int, router_port: int, home: Path) -> None:
+async def _serve(options: Options) -> None:
     stop = asyncio.Event()
     for one in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    with _listening(port) as listener:
-        home.mkdir(parents=True, exist_ok=True)
-        world, seeded = _world(port, router_port, home), Seed()
+    with _listening(options.port) as listener:
+        options.home.mkdir(parents=True, exist_ok=True)
+        world, seeded = build(options), Seed()
         async with contextlib.AsyncExitStack() as started:
             await _start(world, started)
             await _answer(_config(world, seeded), listener, world, started)
             await _until(stop, _seed(world, seeded))
 
 
-def _world(port: int, router_port: int, home: Path) -> World:
-    world = World(home=home, port=port, router_port=router_port)
-    moto = Moto(region=world.region, account=world.account, port=port, clock=world.clock)
+def build(options: Options) -> World:
+    """All services of the world, put together, none of them started."""
+    home, port, clock = options.home, options.port, options.clock()
+    world = World(home=home, port=port, router_port=options.router_port, clock=clock)
+    moto = Moto(region=world.region, account=world.account, port=port, clock=clock)
     world.aws = Aws(moto)
     world.elbv2 = Elbv2(world)
     world.ecs = Ecs(world)
@@ -87,7 +90,12 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         return (200, seeded) if seeded else await health(request)
 
     faults = FaultsApi(world.faults)
-    local = {"health": health, "seed": seed_or_not_yet, "faults": faults.answer}
+    local = {
+        "health": health,
+        "seed": seed_or_not_yet,
+        "faults": faults.answer,
+        "clock": ClockApi(world.clock).answer,
+    }
     return uvicorn.Config(
         Front(world.aws, registry(world.home / "registry"), local),
         http="httptools",
@@ -171,8 +179,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    if sys.platform == "win32":
+def _run(work: Coroutine[Any, Any, None], options: Options) -> None:
+    if sys.platform == "win32" or options.time_scale == 0:  # see VirtualClock
         asyncio.run(work)
         return
     import uvloop  # noqa: PLC0415 (there is none for Windows)

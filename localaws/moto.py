@@ -40,6 +40,7 @@ class Moto:
             f"{account}.dkr.ecr.{region}.amazonaws.com".encode(): f"127.0.0.1:{port}".encode(),
         }
         self._pool = ThreadPoolExecutor(1, "moto")
+        self._clock = clock
         self._queues = LongPoll(clock, self._in_pool)
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +86,9 @@ class Moto:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _in_pool(self, request: Request) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, request)
+        loop = asyncio.get_running_loop()
+        with self._clock.working():
+            return await loop.run_in_executor(self._pool, self._run, request)
 
     def _with_our_registry(self, answer: Answer) -> Answer:
         body = answer.body

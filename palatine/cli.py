@@ -123,18 +123,28 @@ def localaws_alone(
     port: AwsPort = None,
     router_port: RouterPort = None,
     home: Home = None,
+    driver: Annotated[str, typer.Option(help="What runs the containers of tasks.")] = "process",
+    time_scale: Annotated[
+        float, typer.Option(help="Seconds of AWS in one of ours; 0: only as it is told.")
+    ] = 1.0,
 ) -> None:
     """Run the local AWS alone."""
     if context.invoked_subcommand:
         return
     from localaws.main import serve
+    from localaws.options import Options, Unusable
     from palatine import home as homes
 
     settings = _settings(aws_port=port, router_port=router_port, home=home)
-    folder = homes.prepare(settings.home) / "localaws"
+    ports, folder = (settings.aws_port, settings.router_port), homes.of(settings.home) / "localaws"
+    try:
+        options = Options(*ports, folder, driver, time_scale)
+    except Unusable as error:
+        raise Trouble(str(error)) from None
+    homes.prepare(settings.home)
     folder.mkdir(exist_ok=True, mode=0o700)
     with homes.held(folder):
-        serve(settings.aws_port, settings.router_port, folder)
+        serve(options)
 
 
 @localaws.command()

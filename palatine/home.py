@@ -16,7 +16,7 @@ _LEAVING_SECONDS = 15.0
 
 def prepare(home: Path) -> Path:
     """Make the folder (0700) and its `logs`, and answer its absolute path."""
-    home = home.expanduser().resolve()
+    home = of(home)
     # as root PostgreSQL runs as somebody else, who must be able to pass through, not to look
     mode = 0o711 if os.geteuid() == 0 else 0o700
     try:
@@ -30,6 +30,10 @@ def prepare(home: Path) -> Path:
             "choose another with --home or PALATINE_HOME."
         ) from None
     return home
+
+
+def of(home: Path) -> Path:
+    return home.expanduser().resolve()
 
 
 class Held(Trouble):

@@ -21,9 +21,10 @@ def main(port: str, router_port: str, home: str) -> None:
     memory.spare()
     threading.Thread(target=_end_with_parent, args=(_held_input(),), daemon=True).start()
     from localaws.main import serve  # noqa: PLC0415 (the watch stands before the long import)
+    from localaws.options import Options  # noqa: PLC0415
 
     with held(Path(home)):  # whoever comes next waits until we are gone
-        serve(int(port), int(router_port), Path(home))
+        serve(Options(int(port), int(router_port), Path(home)))
 
 
 def _held_input() -> int:

@@ -7,13 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-
-class Clock(Protocol):
-    def now(self) -> datetime: ...
-
-    def monotonic(self) -> float: ...
-
-    async def sleep(self, seconds: float) -> None: ...
+from localaws.clock import Clock
 
 
 class Aws(Protocol):

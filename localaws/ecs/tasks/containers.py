@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.clock import Clock
 from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, Running, StartFailed
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
@@ -30,8 +31,8 @@ class Prepared:
 class Started:
     """A container that runs, its output on its way to the logs."""
 
-    def __init__(self, running: Running, logs: LogStream | None) -> None:
-        self.running, self._logs = running, logs
+    def __init__(self, clock: Clock, running: Running, logs: LogStream | None) -> None:
+        self._clock, self.running, self._logs = clock, running, logs
         self._shipping = asyncio.create_task(logs.run()) if logs else None
 
     async def wait(self) -> int:
@@ -42,7 +43,8 @@ class Started:
         if self._logs and self._shipping:
             self._logs.close()
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._shipping, LOG_FAREWELL_SECONDS)
+                async with self._clock.timeout(LOG_FAREWELL_SECONDS):
+                    await self._shipping
 
     def abandon(self) -> None:
         if self._shipping:
@@ -74,7 +76,7 @@ class Containers:
             raise CannotStart(container.reason) from error
         container.runtime_id, container.last_status = running.runtime_id, "RUNNING"
         container.bindings = [_binding(task, port) for port in running.ports]
-        return Started(running, logs)
+        return Started(self._world.clock, running, logs)
 
     async def _environment(self, task: Task, container: Container) -> dict[str, str]:
         definition = container.definition
