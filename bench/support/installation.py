@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.config import Settings
-from bench.support import children
+from bench.support import children, servers
 from bench.support.recorder import Recorder
 
 _PACE = {
@@ -43,11 +43,11 @@ class Installation:
 @contextmanager
 def running(home: Path) -> Iterator[Installation]:
     with (
-        _local_aws(home.with_name("aws")) as aws_port,
-        Recorder(aws_port, children.free_port()) as recorder,
+        servers.local_aws(home.with_name("aws")) as aws,
+        Recorder(aws.port, children.free_port()) as recorder,
     ):
         port, token = children.free_port(), secrets.token_urlsafe(32)
-        seed = json.loads(children.get(f"http://127.0.0.1:{aws_port}/_local/seed"))
+        seed = json.loads(children.get(f"http://127.0.0.1:{aws.port}/_local/seed"))
         known = {name: value for name, value in seed.items() if name in Settings.model_fields}
         with children.python(
             *("-m", "palatine", "up", "--port", str(port), "--home", str(home)),
@@ -58,15 +58,4 @@ def running(home: Path) -> Iterator[Installation]:
             **known,
             **_PACE,
         ):
-            yield Installation(port, token, f"127.0.0.1:{aws_port}", recorder, home)
-
-
-@contextmanager
-def _local_aws(home: Path) -> Iterator[int]:
-    port, router_port = children.free_port(), children.free_port()
-    with children.python(
-        *("-m", "palatine", "localaws", "--port", str(port)),
-        *("--router-port", str(router_port), "--home", str(home)),
-        answers=f"http://127.0.0.1:{port}/_local/health",
-    ):
-        yield port
+            yield Installation(port, token, f"127.0.0.1:{aws.port}", recorder, home)

@@ -1,4 +1,4 @@
-"""The two web servers that are compared, each a process of its own: bare ASGI, and Palatine's."""
+"""The web servers that are compared, each a process of its own: bare ASGI, and ours."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ def palatine(home: Path, database_url: str) -> Iterator[Web]:
         database_url=database_url,
         broker_url="memory://",  # the web process sends nothing: the outbox is the database's
         log_level="warning",
+    ) as child:
+        yield Web(port, child.pid)
+
+
+@contextmanager
+def local_aws(home: Path) -> Iterator[Web]:
+    port, router_port = children.free_port(), children.free_port()
+    with children.python(
+        *("-m", "palatine", "localaws", "--port", str(port)),
+        *("--router-port", str(router_port), "--home", str(home)),
+        answers=f"http://127.0.0.1:{port}/_local/health",
     ) as child:
         yield Web(port, child.pid)
 
