@@ -27,6 +27,7 @@ from localaws.moto import Moto
 from localaws.options import Options
 from localaws.registry.app import asgi as registry
 from localaws.scaling.service import Scaling
+from localaws.scaling.told import MetricsApi
 from localaws.seed import Seed, seed
 from localaws.wire.request import Request
 from localaws.world import World
@@ -78,6 +79,7 @@ def build(options: Options) -> World:
     world.aws.own("ecs", world.ecs)
     world.aws.own("events", world.events)
     world.aws.own("application-autoscaling", world.scaling)
+    moto.heard["monitoring"] = world.scaling.heard
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
@@ -90,11 +92,13 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         return (200, seeded) if seeded else await health(request)
 
     faults = FaultsApi(world.faults)
+    metrics = MetricsApi(world.scaling.state, world.clock, world.scaling.look)
     local = {
         "health": health,
         "seed": seed_or_not_yet,
         "faults": faults.answer,
         "clock": ClockApi(world.clock).answer,
+        "metrics": metrics.answer,
     }
     return uvicorn.Config(
         Front(world.aws, registry(world.home / "registry"), local),

@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from localaws.wire.answer import Answer
 from localaws.wire.request import Request
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Heard = Callable[[Request, Answer], Awaitable[None]]
 
 _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{scope}/aws4_request, x=y"
 _log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Moto:
         self._pool = ThreadPoolExecutor(1, "moto")
         self._clock = clock
         self._queues = LongPoll(clock, self._in_pool)
+        self.heard = dict[str, Heard]()  # by signing name: told of each request that was answered
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """An operation by boto3's names, with boto3's shapes; raises AwsError."""
@@ -67,6 +69,12 @@ class Moto:
 
     async def handle(self, request: Request) -> Answer:
         """An HTTP request as it came."""
+        answer = await self._handle(request)
+        if heard := self.heard.get(request.signed_for):
+            await heard(request, answer)
+        return answer
+
+    async def _handle(self, request: Request) -> Answer:
         match request.signed_for:
             case "sqs" if longpoll.is_receive(request):
                 return await self._queues.receive(request)

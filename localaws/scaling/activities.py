@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from localaws.world import World
 
 KEPT = timedelta(weeks=6)
+_HELD = "Attempting to scale due to alarm triggered"
 UNSETTLED = ("Pending", "InProgress")
 
 
@@ -40,11 +41,8 @@ def not_scaled(world: World, state: State, key: Key, cause: str, reason: dict[st
     last = next((one for one in state.activities if one.key == key), None)
     if last and last.cause == cause and last.not_scaled == [reason]:
         return
-    now = world.clock.now()
-    current = reason["CurrentCapacity"]
-    activity = Activity(str(uuid.uuid4()), key, current, cause, now, "Failed", ended_at=now)
-    activity.message, activity.not_scaled = "Failed to scale.", [reason]
-    _keep(state, activity)
+    made = str(uuid.uuid4())
+    _keep(state, Activity(made, key, 0, cause, world.clock.now(), "Failed", not_scaled=[reason]))
 
 
 async def settle(world: World, state: State) -> None:
@@ -95,11 +93,11 @@ def _shown(one: Activity) -> dict[str, Any]:
     shown = {
         **one.key.shown,
         "ActivityId": one.id,
-        "Description": "Attempting to scale." if one.not_scaled else setting,
+        "Description": _HELD if one.not_scaled else setting,
         "Cause": one.cause,
         "StartTime": one.started_at,
         "StatusCode": one.status,
-        "StatusMessage": one.message,
+        "StatusMessage": one.message or None,
         "EndTime": one.ended_at,
         "NotScaledReasons": one.not_scaled or None,
     }

@@ -40,6 +40,13 @@ class Key:
         }
 
 
+@dataclass(frozen=True)
+class MetricName:
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+
+
 @dataclass
 class Target:
     key: Key
@@ -50,6 +57,31 @@ class Target:
     created_at: datetime
     suspended: dict[str, bool]
     tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Move:
+    """The last time that a policy scaled: its cooldown, and what it is reckoned from."""
+
+    at: datetime
+    base: int  # the count before
+
+
+@dataclass
+class Policy:
+    name: str
+    key: Key
+    arn: str
+    kind: str  # TargetTrackingScaling or StepScaling
+    configuration: Json  # as it was put, in boto3's shape
+    created_at: datetime
+    alarms: list[str] = field(default_factory=list)  # names of those made for it
+    out: Move | None = None
+    in_: Move | None = None
+
+    @property
+    def tracking(self) -> bool:
+        return self.kind == "TargetTrackingScaling"
 
 
 @dataclass
@@ -68,4 +100,6 @@ class Activity:
 @dataclass
 class State:
     targets: dict[Key, Target] = field(default_factory=dict)
+    policies: dict[tuple[Key, str], Policy] = field(default_factory=dict)
+    told: dict[MetricName, list[tuple[datetime, float | None]]] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)  # newest first

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from localaws.scaling import activities, keys, tags, targets
+from localaws.scaling import activities, evaluation, keys, policies, tags, targets
+from localaws.scaling.evaluation import EVERY_SECONDS
 from localaws.scaling.model import State
+from localaws.wire.answer import Answer
+from localaws.wire.request import Request
 from localaws.world import Operation
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ class Scaling:
     def __init__(self, world: World, state: State | None = None) -> None:
         self._world = world
         self.state = state or State()
-        self._asked = asyncio.Event()
+        self._asked = asyncio.Event()  # something was set that a service must follow
+        self._told = asyncio.Event()  # there is new data: the minute is not awaited
         self._running = contextlib.AsyncExitStack()
 
     def operations(self) -> Mapping[str, Operation]:
@@ -31,13 +35,17 @@ class Scaling:
             "DeregisterScalableTarget": self._deregister,
             "DescribeScalableTargets": partial(targets.describe, self.state),
             "DescribeScalingActivities": partial(activities.describe, self.state),
+            "PutScalingPolicy": self._put_policy,
+            "DeleteScalingPolicy": partial(policies.delete, self._world, self.state),
+            "DescribeScalingPolicies": partial(policies.describe, self._world, self.state),
             "TagResource": partial(tags.add, self.state),
             "UntagResource": partial(tags.remove, self.state),
             "ListTagsForResource": partial(tags.list_, self.state),
         }
 
     async def start(self) -> None:
-        self._running.push_async_callback(_end, asyncio.create_task(self._settle()))
+        for work in (self._settle(), self._watch()):
+            self._running.push_async_callback(_end, asyncio.create_task(work))
 
     async def resume(self) -> None:
         """Activities that were not fulfilled are looked at again."""
@@ -45,6 +53,15 @@ class Scaling:
 
     async def stop(self) -> None:
         await self._running.aclose()
+
+    def look(self) -> None:
+        """There is new data."""
+        self._told.set()
+
+    async def heard(self, request: Request, _: Answer) -> None:
+        """What CloudWatch was asked for."""
+        if "PutMetricData" in (request.target[1], request.form.get("Action")):
+            self.look()
 
     async def _register(self, params: dict[str, Any]) -> dict[str, Any]:
         tags.checked(params.get("Tags", {}))
@@ -58,7 +75,23 @@ class Scaling:
         key = keys.read(params)
         if self.state.targets.pop(key, None) is None:
             raise keys.no_target(key)
+        await policies.delete_all(self._world, self.state, key)
         return {}
+
+    async def _put_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        made = await policies.put(self._world, self.state, params)
+        self.look()
+        return made
+
+    async def _watch(self) -> None:
+        """At every full minute, and when there is new data."""
+        clock = self._world.clock
+        while True:
+            await evaluation.evaluate(self._world, self.state)
+            self._asked.set()
+            minute = clock.sleep(EVERY_SECONDS - clock.now().timestamp() % EVERY_SECONDS)
+            await _first(minute, self._told.wait())
+            self._told.clear()
 
     async def _settle(self) -> None:
         while True:
@@ -67,6 +100,17 @@ class Scaling:
             while activities.unsettled(self.state):
                 await activities.settle(self._world, self.state)
                 await self._world.clock.sleep(SETTLING_SECONDS)
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Until the first of them is over; the others are cancelled."""
+    waiting = [asyncio.ensure_future(one) for one in waits]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def _end(loop: asyncio.Task[None]) -> None:

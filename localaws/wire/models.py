@@ -24,7 +24,7 @@ def service(name: str) -> ServiceModel:
 
 
 def protocol(name: str) -> str:
-    return str(service(name).metadata["protocol"])
+    return str(service(name).resolved_protocol)  # the one boto3 speaks
 
 
 @cache
