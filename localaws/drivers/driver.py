@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+
+OnLine = Callable[[str], None]
+DID_NOT_END = -1
 
 
 class PullFailed(Exception):
@@ -16,14 +20,26 @@ class StartFailed(Exception):
     """The container cannot be started; the text is what a Docker daemon would have answered."""
 
 
+class Feature(StrEnum):
+    """What only some drivers truly give; a container is started all the same without it."""
+
+    PROGRAMS = "programs"  # what a container is told to run, runs
+    FILES = "files"  # a file system of its own
+    CPU = "cpu"
+    MEMORY = "memory"  # over the limit it is killed, and out_of_memory
+    USER = "user"
+    ADOPTION = "adoption"  # its containers outlive this process, and are found again
+
+
 @dataclass(frozen=True)
 class Image:
     digest: str  # of the manifest
-    root: Path  # where its layers lie unpacked
+    root: Path = Path()  # where its layers lie unpacked, if no engine has them
     environment: Mapping[str, str] = field(default_factory=dict)
     working_directory: str = "/"
     entrypoint: Sequence[str] = ()
     command: Sequence[str] = ()
+    reference: str = ""  # what it was pulled as
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,12 @@ class Launch:
     command: Sequence[str] | None = None
     working_directory: str | None = None
     ports: Sequence[Port] = ()
-    on_line: Callable[[str], None] = print
+    cpu: int = 0  # units, 1024 a core; how much of it when others want it too
+    memory: int | None = None  # MiB, the hard limit
+    memory_reservation: int | None = None  # MiB
+    user: str | None = None  # None: the image's
+    labels: Mapping[str, str] = field(default_factory=dict)
+    on_line: OnLine = print
 
 
 class Running(Protocol):
@@ -63,14 +84,45 @@ class Running(Protocol):
         """Nothing happens if it has ended already."""
         ...
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether its memory limit killed it: known once it has ended."""
+        ...
+
+    async def execute(self, command: Sequence[str], timeout: float) -> int:
+        """The exit code of a command run inside it, as container health checks are.
+
+        DID_NOT_END where it is killed after `timeout` seconds, or the container is not there to
+        run it: Docker's own health checks say -1 then.
+        """
+        ...
+
 
 class Driver(Protocol):
+    @property
+    def honours(self) -> frozenset[Feature]: ...
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
         """Ends every container that still runs."""
         ...
 
-    async def pull(self, reference: str) -> Image: ...
+    async def pull(self, reference: str) -> Image:
+        """Raises PullFailed."""
+        ...
 
-    async def launch(self, launch: Launch) -> Running: ...
+    async def launch(self, launch: Launch) -> Running:
+        """Raises StartFailed."""
+        ...
+
+    async def adopt(self, labels: Mapping[str, str], on_line: OnLine) -> Running | None:
+        """The container of an earlier run with all these labels, which may have ended since.
+
+        None: there is none, or the driver's containers never outlive it.
+        """
+        ...
+
+    async def end_unadopted(self) -> None:
+        """Ends what is left of earlier runs and was not adopted, and removes it."""
+        ...

@@ -10,21 +10,36 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from localaws.drivers import images
 from localaws.drivers.children import Children, SpawnFailed
-from localaws.drivers.driver import Image, Launch, Port, Running, StartFailed
+from localaws.drivers.driver import (
+    DID_NOT_END,
+    Feature,
+    Image,
+    Launch,
+    OnLine,
+    Port,
+    Running,
+    StartFailed,
+)
 from localaws.drivers.output import Lines
 from localaws.drivers.ports import HostPorts, NoFreePort, bindable
 from localaws.drivers.workplaces import Workplaces
 
 LAST_WORDS_SECONDS = 1.0  # how long output is awaited from a process that has ended
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as a shell and Docker say it
 DAEMON = "Error response from daemon: failed to create task for container: "
 
 
 class ProcessDriver:
+    honours = frozenset({Feature.PROGRAMS})
+
     def __init__(self, home: Path, registry_port: int) -> None:
         """Images are kept below `home`; references to ECR go to the registry on this port."""
         self._images = images.Images(home / "images", registry_port)
@@ -54,6 +69,13 @@ class ProcessDriver:
             self._give_back(launch, ports)
             raise
 
+    async def adopt(self, labels: Mapping[str, str], on_line: OnLine) -> Running | None:  # noqa: ARG002
+        """Never: processes die with the spawner, and that dies with us."""
+        return None
+
+    async def end_unadopted(self) -> None:
+        """There are none, see `adopt`."""
+
     def _bind(self, launch: Launch) -> list[Port]:
         bound = []
         for port in launch.ports:
@@ -81,15 +103,10 @@ class ProcessDriver:
             raise StartFailed(f"{DAEMON}no command specified")
         wanted = launch.working_directory or launch.image.working_directory or "/"
         cwd = await self._workplaces.make(launch.id, launch.image.root, wanted)
+        inside = _Inside(launch.id, str(cwd), environment(launch, ports, cwd), self._children)
         lines, ours, theirs = await _pipe(launch)
         try:
-            exited = await self._children.spawn(
-                launch.id,
-                argv,
-                cwd=str(cwd),
-                environment=environment(launch, ports, cwd),
-                output=theirs,
-            )
+            exited = await inside.spawn(launch.id, argv, theirs)
         except BaseException:
             ours.close()
             await self._workplaces.remove(launch.id)
@@ -97,38 +114,68 @@ class ProcessDriver:
         finally:
             os.close(theirs)
         exited.add_done_callback(lambda _: self._give_back(launch, ports))
-        return _Process(launch.id, ports, self._children, self._workplaces, exited, lines, ours)
+        ended = asyncio.create_task(self._end(launch.id, exited, lines, ours))
+        return _Process(inside, ports, ended)
+
+    async def _end(
+        self, name: str, exited: asyncio.Future[int], lines: Lines, pipe: asyncio.ReadTransport
+    ) -> int:
+        code = await _last_words(exited, lines, pipe)
+        await self._workplaces.remove(name)
+        return code
+
+
+@dataclass
+class _Inside:
+    """Where the processes of one container run, and with what environment."""
+
+    name: str
+    cwd: str
+    environment: Mapping[str, str]
+    children: Children
+
+    async def spawn(self, name: str, argv: Sequence[str], output: int) -> asyncio.Future[int]:
+        return await self.children.spawn(
+            name, argv, cwd=self.cwd, environment=self.environment, output=output
+        )
 
 
 class _Process:
-    def __init__(
-        self,
-        name: str,
-        ports: Sequence[Port],
-        children: Children,
-        workplaces: Workplaces,
-        exited: asyncio.Future[int],
-        lines: Lines,
-        pipe: asyncio.ReadTransport,
-    ) -> None:
-        self.runtime_id = name
-        self.ports = ports
-        self._children = children
-        self._workplaces = workplaces
-        self._ended = asyncio.create_task(self._end(exited, lines, pipe))
+    out_of_memory = False  # no limit is set
+
+    def __init__(self, inside: _Inside, ports: Sequence[Port], ended: asyncio.Task[int]) -> None:
+        self.runtime_id, self.ports = inside.name, ports
+        self._inside, self._ended = inside, ended
+        self._executed = count(1)
 
     async def wait(self) -> int:
         return await asyncio.shield(self._ended)
 
     async def signal(self, number: int) -> None:
-        await self._children.signal(self.runtime_id, number)
+        await self._inside.children.signal(self.runtime_id, number)
 
-    async def _end(
-        self, exited: asyncio.Future[int], lines: Lines, pipe: asyncio.ReadTransport
-    ) -> int:
-        code = await _last_words(exited, lines, pipe)
-        await self._workplaces.remove(self.runtime_id)
-        return code
+    async def execute(self, command: Sequence[str], timeout: float) -> int:
+        if self._ended.done():
+            return DID_NOT_END
+        name = f"{self.runtime_id}-execute-{next(self._executed)}"
+        try:
+            exited = await self._spawn(name, command)
+        except SpawnFailed as error:
+            return NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE
+        try:
+            await asyncio.wait(
+                {exited, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            await self._inside.children.signal(name, signal.SIGKILL)
+        return exited.result() if exited.done() else DID_NOT_END
+
+    async def _spawn(self, name: str, command: Sequence[str]) -> asyncio.Future[int]:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            return await self._inside.spawn(name, command, nowhere)
+        finally:
+            os.close(nowhere)
 
 
 async def _last_words(

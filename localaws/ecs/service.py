@@ -77,6 +77,7 @@ class Ecs:
         async with contextlib.AsyncExitStack() as starting:
             await self._driver.start()
             starting.push_async_callback(self._driver.stop)
+            await self._driver.end_unadopted()
             await self._metadata.start()
             starting.push_async_callback(self._metadata.stop)
             starting.push_async_callback(self._lives.shut_down)

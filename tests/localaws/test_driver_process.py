@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from localaws.drivers import process
-from localaws.drivers.driver import Image, Launch, Port, PullFailed, StartFailed
+from localaws.drivers.driver import DID_NOT_END, Image, Launch, Port, PullFailed, StartFailed
 from localaws.drivers.process import ProcessDriver
 from tests.localaws import registering
 
@@ -192,6 +192,22 @@ def test_sigterm_reaches_the_process_which_may_finish_what_it_does(tmp_path: Pat
 
     tell(story, tmp_path)
     assert lines == ["ready", "bye"]
+
+
+def test_a_command_is_executed_where_its_container_runs(tmp_path: Path) -> None:
+    async def story(driver: ProcessDriver) -> None:
+        running = await driver.launch(of_shell(tmp_path, "echo > here; exec sleep 60", []))
+        looks = ["sh", "-c", "until [ -e here ]; do sleep 0.02; done; exit 3"]
+        assert await running.execute(looks, 10) == 3
+        assert await running.execute(["no-such-program"], 10) == 127
+        assert await running.execute(["sleep", "60"], 0.1) == DID_NOT_END
+        hanging = asyncio.ensure_future(running.execute(["sleep", "60"], 60))
+        await running.signal(signal.SIGKILL)
+        assert await hanging == DID_NOT_END
+        assert await running.wait() == 137
+        assert await running.execute(["true"], 10) == DID_NOT_END
+
+    tell(story, tmp_path)
 
 
 def test_two_containers_of_one_image_write_apart_and_see_what_lies_beside(

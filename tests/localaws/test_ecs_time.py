@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localaws.clock import Clock
-from localaws.drivers.driver import Image, Launch, Port
+from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port
 from localaws.ecs.needs import TargetHealth
 from localaws.ecs.service import Ecs
 from localaws.wire import AwsError
@@ -38,6 +38,7 @@ class Told:
     runtime_id: str
     ports: Sequence[Port] = ()
     deaf: bool = False  # to SIGTERM
+    out_of_memory: bool = False
     ended: "asyncio.Future[int]" = field(default_factory=asyncio.Future)
 
     async def wait(self) -> int:
@@ -47,9 +48,14 @@ class Told:
         if not self.ended.done() and not (self.deaf and number == signal.SIGTERM):
             self.ended.set_result(128 + number)
 
+    async def execute(self, command: Sequence[str], timeout: float) -> int:
+        return 0
+
 
 class Scripted:
     """A driver without processes."""
+
+    honours: frozenset[Feature] = frozenset()
 
     def __init__(self) -> None:
         self.containers: list[Told] = []
@@ -65,6 +71,10 @@ class Scripted:
     async def launch(self, launch: Launch) -> Told:
         self.containers.append(Told(launch.id, deaf=self.deaf))
         return self.containers[-1]
+
+    async def adopt(self, labels: Mapping[str, str], on_line: OnLine) -> None: ...
+
+    async def end_unadopted(self) -> None: ...
 
 
 class Nothing:

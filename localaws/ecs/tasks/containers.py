@@ -11,7 +11,7 @@ from localaws.clock import Clock
 from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, Running, StartFailed
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
-from localaws.ecs.tasks import secrets
+from localaws.ecs.tasks import labels, secrets
 from localaws.ecs.tasks.logs import LogStream, stream_name
 from localaws.ecs.tasks.metadata import Metadata
 
@@ -104,18 +104,27 @@ class Containers:
 
 
 def _launch(task: Task, container: Container, prepared: Prepared, logs: LogStream | None) -> Launch:
-    definition = container.definition
+    definition = container.definition | _override(task, container)
     return Launch(
         id=f"{task.id}-{container.name}",
         image=prepared.image,
         address=task.instance.address,
         environment=prepared.environment,
         entrypoint=definition.get("entryPoint"),
-        command=_override(task, container).get("command", definition.get("command")),
+        command=definition.get("command"),
         working_directory=definition.get("workingDirectory"),
         ports=[_port(one) for one in definition.get("portMappings", ())],
+        cpu=definition.get("cpu", 0),
+        memory=definition.get("memory") or _whole(task.definition.body.get("memory")),
+        memory_reservation=definition.get("memoryReservation"),
+        user=definition.get("user"),
+        labels=labels.of(task, container),
         on_line=logs.write if logs else _drop,
     )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text else None
 
 
 def _override(task: Task, container: Container) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from localaws.ecs.instances import reservation
 from localaws.ecs.model import Container, Task
+from localaws.ecs.tasks import labels
 
 REQUEST_SECONDS = 5
 MOST_HEADER_LINES = 100
@@ -104,13 +105,7 @@ def describe_container(task: Task, container: Container) -> dict[str, Any]:
             }
             for one in container.bindings
         ],
-        "Labels": {
-            "com.amazonaws.ecs.cluster": task.cluster_arn,
-            "com.amazonaws.ecs.container-name": container.name,
-            "com.amazonaws.ecs.task-arn": task.arn,
-            "com.amazonaws.ecs.task-definition-family": task.definition.family,
-            "com.amazonaws.ecs.task-definition-version": str(task.definition.revision),
-        },
+        "Labels": labels.of(task, container),
         "DesiredStatus": task.desired_status,
         "KnownStatus": container.last_status,
         "ExitCode": container.exit_code,
