@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--driver", choices=DRIVERS, default="process")
     parser.add_argument("--time-scale", type=float, default=1.0)
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="faults, in YAML")
     try:
         options = Options(**vars(parser.parse_args()))
     except Unusable as error:

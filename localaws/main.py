@@ -21,7 +21,9 @@ from localaws.cloudformation.service import CloudFormation
 from localaws.ecs.service import Ecs
 from localaws.elbv2.service import Elbv2
 from localaws.events import Events
+from localaws.faults import scenario
 from localaws.faults.api import FaultsApi
+from localaws.faults.asked import Asked, Unusable
 from localaws.front import Front
 from localaws.moto import Moto
 from localaws.options import Options
@@ -36,12 +38,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(options: Options) -> None:
-    """Until SIGINT or SIGTERM. A port that is taken: one sentence on stderr, exit status 1."""
+    """Until SIGINT or SIGTERM. A port that is taken, say: one sentence on stderr, exit status 1."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
-        _run(_serve(options), options)
-    except PortTaken as taken:
-        raise SystemExit(str(taken)) from None
+        faults = scenario.open_file(options.scenario) if options.scenario else []
+        _run(_serve(options, faults), options)
+    except (PortTaken, Unusable) as trouble:
+        raise SystemExit(str(trouble)) from None
     finally:
         gc.freeze()  # Python's end would search all of moto for garbage, which takes it a second
 
@@ -51,7 +54,7 @@ class PortTaken(Exception):
         super().__init__(f"Port {port} of 127.0.0.1 is taken; choose another with {option}.")
 
 
-async def _serve(options: Options) -> None:
+async def _serve(options: Options, faults: list[Asked]) -> None:
     stop = asyncio.Event()
     for one in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
@@ -61,7 +64,7 @@ async def _serve(options: Options) -> None:
         async with contextlib.AsyncExitStack() as started:
             await _start(world, started)
             await _answer(_config(world, seeded), listener, world, started)
-            await _until(stop, _seed(world, seeded))
+            await _until(stop, _seed(world, seeded, faults))
 
 
 def build(options: Options) -> World:
@@ -144,8 +147,11 @@ async def _answer(
     started.push_async_callback(finish)
 
 
-async def _seed(world: World, seeded: Seed) -> None:
-    seeded.update(await seed(world))
+async def _seed(world: World, seeded: Seed, faults: list[Asked]) -> None:
+    """What is seeded comes into being undisturbed: faults begin when it is there."""
+    made = await seed(world)
+    world.faults.replace(faults)
+    seeded.update(made)
 
 
 async def _until(stop: asyncio.Event, first: Coroutine[Any, Any, None]) -> None:

@@ -25,6 +25,7 @@ class Options:
     home: Path
     driver: str = "process"
     time_scale: float = 1.0  # AWS's seconds in one of ours; 0: only as it is told
+    scenario: Path | None = None  # of faults, from the start on
 
     def __post_init__(self) -> None:
         if self.driver not in DRIVERS:

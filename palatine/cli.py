@@ -127,6 +127,7 @@ def localaws_alone(
     time_scale: Annotated[
         float, typer.Option(help="Seconds of AWS in one of ours; 0: only as it is told.")
     ] = 1.0,
+    scenario: Annotated[Path | None, typer.Option(help="Faults, in YAML.")] = None,
 ) -> None:
     """Run the local AWS alone."""
     if context.invoked_subcommand:
@@ -138,7 +139,7 @@ def localaws_alone(
     settings = _settings(aws_port=port, router_port=router_port, home=home)
     ports, folder = (settings.aws_port, settings.router_port), homes.of(settings.home) / "localaws"
     try:
-        options = Options(*ports, folder, driver, time_scale)
+        options = Options(*ports, folder, driver, time_scale, scenario)
     except Unusable as error:
         raise Trouble(str(error)) from None
     homes.prepare(settings.home)

@@ -6,16 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.faults.fault import KINDS, Fault, Kind
+from localaws.faults import asked, scenario
+from localaws.faults.asked import Asked, Unusable
+from localaws.faults.fault import Fault, Kind
 from localaws.faults.faults import Faults
+from localaws.faults.kinds import KINDS
 from localaws.wire.request import Request
 
 Answer = tuple[int, Mapping[str, Any]]
-_ASKED = {"kind", "match", "params", "for_seconds"}
-
-
-class Unusable(Exception):
-    """The text says what is wrong, and what is allowed."""
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 
 
 class FaultsApi:
@@ -29,11 +28,12 @@ class FaultsApi:
                 case "GET" | "HEAD", "":
                     return 200, self._listed()
                 case "GET" | "HEAD", "kinds":
-                    return 200, {"kinds": [_kind(kind) for kind in Kind]}
+                    return 200, {"kinds": [_kind(kind) for kind in KINDS]}
                 case "PUT", "":
-                    return 200, self._replace(_read(request))
+                    self._faults.replace(_all_of(request))
+                    return 200, self._listed()
                 case "POST", "":
-                    return 201, _shown(self._begin(_usable(_read(request))))
+                    return 201, _shown(self._add(asked.read(_json(request))))
                 case "DELETE", "":
                     self._faults.end_all()
                     return 200, self._listed()
@@ -43,68 +43,29 @@ class FaultsApi:
             return 400, {"message": str(error)}
         return 404, {"message": f"There is no {request.method} {request.path}."}
 
+    def _add(self, one: Asked) -> Fault:
+        if any(one.id == other.id for other in self._faults.begun()):
+            raise Unusable(f"There is a fault {one.id} already; end it first, or take another id.")
+        return self._faults.begin(one)
+
     def _listed(self) -> Mapping[str, Any]:
-        return {"faults": [_shown(fault) for fault in self._faults.acting()]}
-
-    def _replace(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """All or none."""
-        wanted = asked.get("faults")
-        if not isinstance(wanted, list) or len(asked) != 1:
-            raise Unusable('The body is {"faults": [...]}.')
-        usable = [_usable(one) for one in wanted]
-        self._faults.end_all()
-        for one in usable:
-            self._begin(one)
-        return self._listed()
-
-    def _begin(self, one: Mapping[str, Any]) -> Fault:
-        return self._faults.begin(
-            Kind(one["kind"]), one.get("match", {}), one.get("params", {}), one.get("for_seconds")
-        )
+        return {
+            "faults": [_shown(fault) for fault in self._faults.acting()],
+            "to_come": [_shown(fault) for fault in self._faults.to_come()],
+        }
 
 
-def _read(request: Request) -> Mapping[str, Any]:
+def _all_of(request: Request) -> list[Asked]:
+    if request.header("content-type").split(";")[0].strip().lower() in _YAML:
+        return scenario.read(request.body)
+    return asked.read_all(_json(request))
+
+
+def _json(request: Request) -> object:
     try:
-        document = json.loads(request.body)
+        return json.loads(request.body)
     except ValueError as error:
         raise Unusable(f"The body is not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise Unusable("The body is a JSON object.")
-    return document
-
-
-def _usable(one: object) -> Mapping[str, Any]:
-    if not isinstance(one, dict):
-        raise Unusable("A fault is a JSON object.")
-    _only("fault", one, _ASKED)
-    if one.get("kind") not in list(Kind):
-        raise Unusable(f"kind is one of {', '.join(Kind)}.")
-    declared = KINDS[Kind(one["kind"])]
-    match, params = one.get("match", {}), one.get("params", {})
-    if not isinstance(match, dict) or not all(isinstance(it, str) for it in match.values()):
-        raise Unusable("match is an object of shell patterns, by fact.")
-    if not isinstance(params, dict):
-        raise Unusable("params is an object.")
-    _only("match", match, declared.facts)
-    _only("params", params, declared.params)
-    for name, value in params.items():
-        _check_type(name, value, type(declared.params[name]))
-    if "for_seconds" in one:
-        _check_type("for_seconds", one["for_seconds"], float)
-    return one
-
-
-def _only(where: str, given: Mapping[str, Any], known: Any) -> None:  # noqa: ANN401 (names)
-    for name in given.keys() - set(known):
-        raise Unusable(f"{where} has no {name}; it may have {', '.join(sorted(known))}.")
-
-
-def _check_type(name: str, value: object, wanted: type) -> None:
-    numeric = wanted is float and isinstance(value, int | float) and not isinstance(value, bool)
-    if not numeric and not isinstance(value, wanted):
-        raise Unusable(f"{name} is a {wanted.__name__}.")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-        raise Unusable(f"{name} is not negative.")
 
 
 def _shown(fault: Fault) -> Mapping[str, Any]:
@@ -115,6 +76,9 @@ def _shown(fault: Fault) -> Mapping[str, Any]:
         "params": fault.params,
         "since": fault.since.isoformat(),
         "until": fault.until.isoformat() if fault.until else None,
+        "probability": fault.probability,
+        "times": fault.times,
+        "hits": fault.hits,
     }
 
 

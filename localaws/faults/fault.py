@@ -1,4 +1,4 @@
-"""One fault: what goes wrong, where, and since when. The kinds there are, and what each takes."""
+"""One fault: what goes wrong, where, how often, and from when until when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,26 @@ from typing import Any
 
 
 class Kind(StrEnum):
+    """Each is declared in a module of `kinds/`."""
+
     STACK = "stack"
+    ERROR = "error"
+    SLOW = "slow"
+    THROTTLING = "throttling"
+    STALE_READS = "stale_reads"
+    NO_CAPACITY = "no_capacity"
+    INSTANCE_LOST = "instance_lost"
+    INSTANCE_IMPAIRED = "instance_impaired"
+    AGENT_DISCONNECTED = "agent_disconnected"
+    PULL_DENIED = "pull_denied"
+    PULL_MISSING = "pull_missing"
+    PULL_SLOW = "pull_slow"
+    EXIT = "exit"
+    HEALTHY_THEN_CRASH = "healthy_then_crash"
+    DISK_FULL = "disk_full"
+    OUT_OF_MEMORY = "out_of_memory"
+    NEVER_HEALTHY = "never_healthy"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True)
@@ -22,21 +41,18 @@ class Declared:
     params: Mapping[str, Any]
 
 
-KINDS = {
-    Kind.STACK: Declared(
-        "A step of a stack operation takes longer, or fails. `resource` is a logical id; `during` "
-        "is create, update, delete or rollback.",
-        ("stack", "resource", "during"),
-        {"seconds": 0.0, "fails": True, "reason": "Internal Failure"},
-    ),
-}
-
-
-@dataclass(frozen=True)
+@dataclass
 class Fault:
     id: str
     kind: Kind
-    since: datetime
+    since: datetime  # may be yet to come
     match: Mapping[str, str] = field(default_factory=dict)  # each a shell pattern
     params: Mapping[str, Any] = field(default_factory=dict)  # the kind's own, with its defaults
     until: datetime | None = None  # None: until it is ended
+    probability: float = 1.0  # that it acts when it could
+    times: int | None = None  # it acts so often, and is over
+    hits: int = 0  # how often it has acted
+
+    def over(self, now: datetime) -> bool:
+        spent = self.times is not None and self.hits >= self.times
+        return spent or (self.until is not None and now >= self.until)

@@ -1,36 +1,44 @@
-"""The faults that act now, and whom each concerns."""
+"""The faults there are, and whom each concerns."""
 
 from __future__ import annotations
 
+import random
 import uuid
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Any
 
 from localaws.clock import Clock
-from localaws.faults.fault import KINDS, Fault, Kind
+from localaws.faults.asked import Asked
+from localaws.faults.fault import Fault, Kind
+from localaws.faults.kinds import KINDS
 
 
 class Faults:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, dice: random.Random | None = None) -> None:
         self._clock = clock
+        self._dice = dice or random.Random()  # noqa: S311 (nobody must not guess it)
         self._begun: dict[str, Fault] = {}
 
-    def begin(
-        self,
-        kind: Kind,
-        match: Mapping[str, str],
-        params: Mapping[str, Any],
-        seconds: float | None = None,
-    ) -> Fault:
-        """Acts from now on, for so many seconds or until it is ended."""
-        now = self._clock.now()
-        until = now + timedelta(seconds=seconds) if seconds is not None else None
-        filled = {**KINDS[kind].params, **params}
-        fault = Fault(uuid.uuid4().hex[:12], kind, now, match, filled, until)
+    def begin(self, asked: Asked) -> Fault:
+        """From now on, or later if so asked."""
+        since = self._clock.now() + asked.at
+        fault = Fault(
+            id=asked.id or uuid.uuid4().hex[:12],
+            kind=asked.kind,
+            since=since,
+            match=asked.match,
+            params={**KINDS[asked.kind].params, **asked.params},
+            until=since + asked.lasting if asked.lasting is not None else None,
+            probability=asked.probability,
+            times=asked.times,
+        )
         self._begun[fault.id] = fault
         return fault
+
+    def replace(self, all_asked: Iterable[Asked]) -> None:
+        self.end_all()
+        for one in all_asked:
+            self.begin(one)
 
     def end(self, fault_id: str) -> bool:
         """Whether there was one."""
@@ -39,22 +47,40 @@ class Faults:
     def end_all(self) -> None:
         self._begun.clear()
 
-    def acting(self) -> list[Fault]:
+    def begun(self) -> list[Fault]:
+        """Those that are not over; some may be yet to come."""
         now = self._clock.now()
-        return [one for one in self._begun.values() if one.until is None or now < one.until]
+        for fault in [one for one in self._begun.values() if one.over(now)]:
+            del self._begun[fault.id]
+        return list(self._begun.values())
+
+    def acting(self) -> list[Fault]:
+        return [one for one in self.begun() if one.since <= self._clock.now()]
+
+    def to_come(self) -> list[Fault]:
+        return [one for one in self.begun() if one.since > self._clock.now()]
 
     def first(self, kind: Kind, **facts: str) -> Fault | None:
-        """The oldest of a kind that concerns this: every pattern it has matches its fact.
+        """The oldest of a kind that acts on this, which counts as a hit.
 
-        A fact that is not given matches only what an empty one would.
+        It concerns this if every pattern it has matches its fact; a fact that is not given
+        matches only what an empty one would.
         """
-        return next(self._all(kind, facts), None)
+        return next(self.all(kind, **facts), None)
 
-    def _all(self, kind: Kind, facts: Mapping[str, str]) -> Iterator[Fault]:
-        for fault in self.acting():
-            if fault.kind is kind and _concerns(fault, facts):
+    def all(self, kind: Kind, **facts: str) -> Iterator[Fault]:
+        """As `first`; each counts as it is taken."""
+        for fault in self.concerning(kind, **facts):
+            if fault.probability == 1 or self._dice.random() < fault.probability:
+                fault.hits += 1
                 yield fault
 
+    def concerning(self, kind: Kind, **facts: str) -> list[Fault]:
+        """Those that could act on this; looking is no hit."""
+        if not self._begun:
+            return []
+        return [one for one in self.acting() if one.kind is kind and _concerns(one, facts)]
 
-def _concerns(fault: Fault, facts: Mapping[str, str]) -> bool:
+
+def _concerns(fault: Fault, facts: dict[str, str]) -> bool:
     return all(fnmatchcase(facts.get(name, ""), it) for name, it in fault.match.items())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from localaws.clock import Clock, ScaledClock
+from localaws.main import serve
 from localaws.options import Options, Unusable
 
 HOME = Path("/nowhere")
@@ -33,3 +34,13 @@ def test_the_clock_is_as_quick_as_it_was_asked_to_be() -> None:
 
     assert [type(one) for one in clocks] == [Clock, ScaledClock]
     assert [one.scale for one in clocks] == [1, 60]
+
+
+def test_a_scenario_that_cannot_be_is_a_sentence_and_nothing_starts(tmp_path: Path) -> None:
+    scenario = tmp_path / "storm.yaml"
+    scenario.write_text("faults: [{kind: plague}]")
+
+    with pytest.raises(SystemExit, match=r"storm\.yaml: kind is one of "):
+        serve(Options(0, 0, tmp_path / "home", scenario=scenario))
+
+    assert not (tmp_path / "home").exists()
