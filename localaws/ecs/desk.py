@@ -10,6 +10,8 @@ from localaws.ecs import names
 from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
+from localaws.ecs.refusals import invalid as invalid
+from localaws.ecs.refusals import refuse_unmodelled as refuse_unmodelled
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.starting import Starting
@@ -70,17 +72,6 @@ class Desk:
         added = {one["key"]: one.get("value", "") for one in tags}
         if added:
             self.state.tags[arn] = self.state.tags.get(arn, {}) | added
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("InvalidParameterException", message)
-
-
-def refuse_unmodelled(operation: str, params: Params, modelled: Iterable[str]) -> None:
-    """Nothing that was asked for is dropped in silence."""
-    for name in sorted(params.keys() - set(modelled)):
-        message = f"{name} of ecs.{operation} is not modelled by the local AWS"
-        raise AwsError("UnsupportedOperation", message, status=501)
 
 
 def page(names_: list[str], params: Params, key: str, size: int) -> Result:

@@ -45,10 +45,17 @@ class TaskDefinition:
     body: Json  # as registered, in boto3's shape, without tags
     registered_at: datetime
     deregistered_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     @property
     def active(self) -> bool:
         return self.deregistered_at is None
+
+    @property
+    def status(self) -> str:
+        if self.deleted_at:
+            return "DELETE_IN_PROGRESS"
+        return "ACTIVE" if self.active else "INACTIVE"
 
     @property
     def containers(self) -> list[Json]:
@@ -236,6 +243,7 @@ class State:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family
+    last_revisions: dict[str, int] = field(default_factory=dict)  # by family, deleted ones too
     services: dict[tuple[str, str], Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)  # by id
     tags: dict[str, dict[str, str]] = field(default_factory=dict)  # by ARN

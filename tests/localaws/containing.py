@@ -55,7 +55,11 @@ class Cluster:
             "memory": 32,
             **container,
         }
-        made = self.ecs.register_task_definition(family=self.name, containerDefinitions=[whole])
+        made = self.ecs.register_task_definition(
+            family=self.name,
+            containerDefinitions=[whole],
+            executionRoleArn="arn:aws:iam::123456789012:role/palatine-execution",
+        )
         return str(made["taskDefinition"]["taskDefinitionArn"])
 
     def create(self, definition: str, count: int = 1, **more: object) -> Json:

@@ -1,55 +1,17 @@
-"""Task definitions: registered in numbered revisions, never changed, at most deregistered."""
+"""Task definitions: registered in numbered revisions, never changed, deregistered, deleted."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
-from localaws.ecs.desk import Desk, Params, Result, invalid, page, refuse_unmodelled
-from localaws.ecs.instances.placement import understood
-from localaws.ecs.model import TaskDefinition
-from localaws.wire import AwsError
+from localaws.ecs import names
+from localaws.ecs.desk import Desk, Params, Result, page
+from localaws.ecs.model import State, TaskDefinition
+from localaws.ecs.refusals import client_error, invalid
+from localaws.ecs.tasks import definition_checks, requirements, sizes
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-LARGEST = 65_536  # bytes
 UNKNOWN = "Unable to describe task definition."
-MODELLED = {
-    "family",
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "containerDefinitions",
-    "placementConstraints",
-    "requiresCompatibilities",
-    "cpu",
-    "memory",
-    "tags",
-    "runtimePlatform",
-}
-NOT_EMPTY = ("volumes", "mountPoints", "volumesFrom", "systemControls")  # these are refused
-MODELLED_IN_CONTAINERS = {
-    "name",
-    "image",
-    "cpu",
-    "memory",
-    "memoryReservation",
-    "portMappings",
-    "essential",
-    "entryPoint",
-    "command",
-    "environment",
-    "secrets",
-    "stopTimeout",
-    "workingDirectory",
-    "logConfiguration",
-    "dockerLabels",
-    "hostname",
-    "user",
-    "ulimits",
-    "readonlyRootFilesystem",
-    "versionConsistency",
-}
+MOST_DELETED = 10
 DEFAULTS: dict[str, Any] = {
     "cpu": 0,
     "portMappings": [],
@@ -59,29 +21,28 @@ DEFAULTS: dict[str, Any] = {
     "volumesFrom": [],
     "systemControls": [],
 }
+HEALTH_CHECK_DEFAULTS = {"interval": 30, "timeout": 5, "retries": 3}
 
 
 def register(desk: Desk, params: Params) -> Result:
-    refuse_unmodelled("RegisterTaskDefinition", _without_empty(params), MODELLED)
-    _check(params)
+    definition_checks.check(params)
     family = params["family"]
-    revisions = desk.state.definitions.setdefault(family, [])
-    revision = revisions[-1].revision + 1 if revisions else 1
-    body = {key: value for key, value in params.items() if key != "tags"}
-    body["containerDefinitions"] = [_complete(one) for one in params["containerDefinitions"]]
+    revision = desk.state.last_revisions.get(family, 0) + 1
     definition = TaskDefinition(
         arn=desk.world.arn("ecs", f"task-definition/{family}:{revision}"),
         family=family,
         revision=revision,
-        body={"networkMode": "bridge", "volumes": [], "placementConstraints": []} | body,
+        body=_body(params),
         registered_at=desk.world.clock.now(),
     )
-    revisions.append(definition)
+    desk.state.last_revisions[family] = revision
+    desk.state.definitions.setdefault(family, []).append(definition)
     desk.tag(definition.arn, params.get("tags", ()))
     return {"taskDefinition": shape(definition), "tags": desk.tags(definition.arn)}
 
 
 def describe(desk: Desk, params: Params) -> Result:
+    _forget_deleted(desk.state)
     definition = desk.definition(params["taskDefinition"], UNKNOWN)
     tags = desk.tags(definition.arn) if "TAGS" in params.get("include", ()) else []
     return {"taskDefinition": shape(definition), "tags": tags}
@@ -89,23 +50,42 @@ def describe(desk: Desk, params: Params) -> Result:
 
 def deregister(desk: Desk, params: Params) -> Result:
     """What runs it, runs on; new services and tasks are refused."""
-    if ":" not in params["taskDefinition"].rpartition("/")[2]:
-        raise invalid("Task definition revision must be specified")
+    if names.revision(params["taskDefinition"])[1] is None:
+        raise client_error("Task definition revision must be specified")
     definition = desk.definition(params["taskDefinition"], "Unable to find task definition.")
     if not definition.active:
-        raise AwsError("ClientException", "The specified task definition is inactive.")
+        raise client_error("The specified task definition is inactive.")
     definition.deregistered_at = desk.world.clock.now()
     return {"taskDefinition": shape(definition)}
 
 
+def delete(desk: Desk, params: Params) -> Result:
+    """They are DELETE_IN_PROGRESS until nothing uses them any more."""
+    asked = params["taskDefinitions"]
+    if not 1 <= len(asked) <= MOST_DELETED:
+        raise invalid(f"You can specify between 1 and {MOST_DELETED} task definitions.")
+    deleted, failures = list[TaskDefinition](), list[Result]()
+    for name in asked:
+        definition, failure = _deletable(desk, name)
+        if definition:
+            definition.deleted_at = definition.deleted_at or desk.world.clock.now()
+            deleted.append(definition)
+        else:
+            failures.append(failure)
+    shapes = [shape(one) for one in deleted]
+    _forget_deleted(desk.state)
+    return {"taskDefinitions": shapes, "failures": failures}
+
+
 def list_(desk: Desk, params: Params) -> Result:
-    wanted = params.get("status", "ACTIVE") == "ACTIVE"
-    family = params.get("familyPrefix")
+    """By family, then revision; `familyPrefix` is a whole family's name all the same."""
+    _forget_deleted(desk.state)
+    wanted, family = params.get("status", "ACTIVE"), params.get("familyPrefix")
     found = [
         one.arn
         for name, revisions in sorted(desk.state.definitions.items())
         for one in revisions
-        if one.active is wanted and family in (None, name)
+        if one.status == wanted and family in (None, name)
     ]
     if params.get("sort") == "DESC":
         found.reverse()
@@ -114,6 +94,7 @@ def list_(desk: Desk, params: Params) -> Result:
 
 def families(desk: Desk, params: Params) -> Result:
     """ACTIVE families have an active revision, INACTIVE ones have none."""
+    _forget_deleted(desk.state)
     status, prefix = params.get("status", "ALL"), params.get("familyPrefix", "")
     found = [
         family
@@ -125,90 +106,94 @@ def families(desk: Desk, params: Params) -> Result:
 
 
 def shape(definition: TaskDefinition) -> Result:
-    dates = {"deregisteredAt": definition.deregistered_at} if not definition.active else {}
+    dates = {
+        "deregisteredAt": definition.deregistered_at,
+        "deleteRequestedAt": definition.deleted_at,
+    }
     return (
         definition.body
-        | dates
+        | {key: date for key, date in dates.items() if date}
         | {
             "taskDefinitionArn": definition.arn,
             "revision": definition.revision,
-            "status": "ACTIVE" if definition.active else "INACTIVE",
-            "compatibilities": ["EC2"],
-            "requiresAttributes": [],
+            "status": definition.status,
+            "compatibilities": ["EXTERNAL", "EC2"],
+            "requiresAttributes": requirements.attributes(definition.body),
             "registeredAt": definition.registered_at,
         }
     )
 
 
-def _complete(container: Params) -> Params:
-    return DEFAULTS | container | {"portMappings": _mappings(container)}
+def _body(params: Params) -> Params:
+    """As it is kept and shown: the defaults filled in, sizes in plain numbers."""
+    body = {key: value for key, value in params.items() if key != "tags"}
+    mode = params.get("networkMode", "bridge")
+    body["containerDefinitions"] = [_complete(one, mode) for one in params["containerDefinitions"]]
+    for key, read in (("cpu", sizes.cpu), ("memory", sizes.memory)):
+        if key in params:
+            body[key] = str(read(params[key]))
+    return {"networkMode": mode, "volumes": [], "placementConstraints": []} | body
 
 
-def _mappings(container: Params) -> list[Params]:
-    defaults = {"hostPort": 0, "protocol": "tcp"}
-    return [defaults | mapping for mapping in container.get("portMappings", ())]
+def _complete(container: Params, network_mode: str) -> Params:
+    whole = DEFAULTS | container | {"portMappings": _mappings(container, network_mode)}
+    if container.get("healthCheck"):
+        whole["healthCheck"] = HEALTH_CHECK_DEFAULTS | container["healthCheck"]
+    return whole
 
 
-def _without_empty(params: Params) -> Params:
-    return {key: value for key, value in params.items() if value or key not in NOT_EMPTY}
+def _mappings(container: Params, network_mode: str) -> list[Params]:
+    return [
+        {
+            "hostPort": mapping["containerPort"] if network_mode == "host" else 0,
+            "protocol": "tcp",
+        }
+        | mapping
+        for mapping in container.get("portMappings", ())
+    ]
 
 
-def _check(params: Params) -> None:
-    if not NAME.fullmatch(params["family"]):
-        raise AwsError("ClientException", "Family contains invalid characters.")
-    containers = params["containerDefinitions"]
-    if not containers:
-        raise AwsError("ClientException", "Container list cannot be empty.")
-    if len(json.dumps(params)) > LARGEST:
-        raise AwsError("ClientException", "Actual length: greater than 65536. Max allowed: 65536.")
-    if params.get("networkMode", "bridge") not in ("bridge", "host"):
-        raise invalid("Only the network modes bridge and host are modelled by the local AWS")
-    if "FARGATE" in params.get("requiresCompatibilities", ()):
-        raise invalid("Only the compatibility EC2 is modelled by the local AWS")
-    for constraint in params.get("placementConstraints", ()):
-        if not understood(constraint.get("expression", "")):
-            raise invalid(f"The local AWS does not model: {constraint.get('expression')}")
-    for container in containers:
-        _check_container(container, has_task_memory="memory" in params)
-    _check_together(containers)
-
-
-def _check_container(container: Params, *, has_task_memory: bool) -> None:
-    modelled = MODELLED_IN_CONTAINERS
-    refuse_unmodelled("RegisterTaskDefinition", _without_empty(container), modelled)
-    name = container.get("name")
-    if not name:
-        raise AwsError("ClientException", "Container.name should not be null or empty.")
-    if not NAME.fullmatch(name):
-        raise AwsError("ClientException", "Container.name contains invalid characters.")
-    if not container.get("image"):
-        raise AwsError("ClientException", "Container.image should not be null or empty.")
-    limits = [container[key] for key in ("memory", "memoryReservation") if key in container]
-    if not limits and not has_task_memory:
-        raise AwsError(
-            "ClientException",
-            f"Invalid setting for container '{name}'. At least one of 'memory' or "
-            "'memoryReservation' must be specified.",
+def _deletable(desk: Desk, name: str) -> tuple[TaskDefinition | None, Result]:
+    family, revision = names.revision(name)
+    arn = desk.world.arn("ecs", f"task-definition/{family}:{revision}")
+    for one in desk.state.definitions.get(family, ()):
+        if one.revision != revision:
+            continue
+        if not one.active:
+            return one, {}
+        reason = (
+            "The specified task definition is still in ACTIVE status. Please deregister the "
+            "target and try again."
         )
-    if any(limit < 6 for limit in limits):
-        raise AwsError(
-            "ClientException",
-            f"Invalid setting for container '{name}'. Memory must be at least 6 MiB.",
-        )
+        return None, {"arn": one.arn, "reason": reason}
+    return None, {"arn": arn, "reason": "The specified task definition could not be found."}
 
 
-def _check_together(containers: list[Params]) -> None:
-    names = [one["name"] for one in containers]
-    if len(set(names)) < len(names):
-        raise AwsError("ClientException", "Container names should be unique in a task definition.")
-    if not any(one.get("essential", True) for one in containers):
-        raise AwsError("ClientException", "At least one container must be essential.")
+def _forget_deleted(state: State) -> None:
+    """Deleted ones go once no task or service uses them; their numbers are not used again."""
+    deleted = {
+        one.arn for revisions in state.definitions.values() for one in revisions if one.deleted_at
+    }
+    if not deleted:
+        return
+    used = {one.definition.arn for one in state.tasks.values() if not one.over}
+    for service in state.services.values():
+        used |= {one.task_definition for one in service.deployments}
+    for family, revisions in list(state.definitions.items()):
+        kept = [one for one in revisions if one.arn not in deleted or one.arn in used]
+        for gone in (one for one in revisions if one not in kept):
+            state.tags.pop(gone.arn, None)
+        if kept:
+            state.definitions[family] = kept
+        else:
+            del state.definitions[family]
 
 
 OPERATIONS = {
     "RegisterTaskDefinition": register,
     "DescribeTaskDefinition": describe,
     "DeregisterTaskDefinition": deregister,
+    "DeleteTaskDefinitions": delete,
     "ListTaskDefinitions": list_,
     "ListTaskDefinitionFamilies": families,
 }
