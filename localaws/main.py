@@ -18,6 +18,9 @@ import uvicorn
 from localaws.bus import Aws
 from localaws.clock_api import ClockApi
 from localaws.cloudformation.service import CloudFormation
+from localaws.drivers import choice
+from localaws.drivers.sim.api import SimApi
+from localaws.drivers.sim.driver import SimDriver
 from localaws.ecs.service import Ecs
 from localaws.elbv2.service import Elbv2
 from localaws.events import Events
@@ -70,11 +73,14 @@ async def _serve(options: Options, faults: list[Asked]) -> None:
 def build(options: Options) -> World:
     """All services of the world, put together, none of them started."""
     home, port, clock = options.home, options.port, options.clock()
+    driver = choice.driver(options, clock)
     world = World(home=home, port=port, router_port=options.router_port, clock=clock)
+    if isinstance(driver, SimDriver):
+        world.sim, world.probe = driver.table, driver.probe
     moto = Moto(region=world.region, account=world.account, port=port, clock=clock)
     world.aws = Aws(moto)
     world.elbv2 = Elbv2(world)
-    world.ecs = Ecs(world)
+    world.ecs = Ecs(world, driver)
     world.events = Events(world)
     world.scaling = Scaling(world)
     world.cloudformation = CloudFormation(world)
@@ -102,6 +108,7 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         "faults": faults.answer,
         "clock": ClockApi(world.clock).answer,
         "metrics": metrics.answer,
+        "sim": SimApi(world.sim).answer,
     }
     return uvicorn.Config(
         Front(world.aws, registry(world.home / "registry"), local),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localaws.clock import Clock, ScaledClock, VirtualClock
 
-DRIVERS = ("process",)
+DRIVERS = ("process", "sim")
 LARGEST_SCALE = 1_000.0  # beyond it our own milliseconds are seconds of AWS
 
 

@@ -13,11 +13,13 @@ from localaws.faults.faults import Faults
 if TYPE_CHECKING:  # the services know the world; at run time the world only holds them
     from localaws.bus import Aws
     from localaws.cloudformation.service import CloudFormation
+    from localaws.drivers.sim.table import Table
     from localaws.ecs.service import Ecs
     from localaws.elbv2.service import Elbv2
     from localaws.events import Events
     from localaws.scaling.service import Scaling
 
+Probe = Callable[[str, int, str, float], Awaitable[int]]  # address, port, path, timeout: a status
 Operation = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
 
@@ -40,6 +42,9 @@ class World:
     cluster: str = "palatine"
     stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
     clock: Clock = field(default_factory=Clock)
+
+    sim: Table | None = None  # the scripts of simulated containers, and
+    probe: Probe | None = None  # what these answer to health checks, having no sockets
 
     faults: Faults = field(init=False)
 

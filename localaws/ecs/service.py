@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from localaws.drivers.driver import Driver
-from localaws.drivers.process import ProcessDriver
 from localaws.ecs import clusters, tags
 from localaws.ecs.desk import Desk
 from localaws.ecs.instances import container_instances as instances
@@ -42,10 +41,10 @@ API = (
 
 
 class Ecs:
-    def __init__(self, world: World, driver: Driver | None = None) -> None:
+    def __init__(self, world: World, driver: Driver) -> None:
         self._world = world
         self._state = State()
-        self._driver = driver or ProcessDriver(world.home / "containers", world.port)
+        self._driver = driver
         self._metadata = Metadata()
         self._running = contextlib.AsyncExitStack()
         self._notices = Notices(world)

@@ -9,6 +9,7 @@ import h11
 
 from localaws.elbv2.channel import connect
 from localaws.elbv2.model import State, Target, TargetGroup, TargetHealth
+from localaws.world import Probe
 
 INITIAL = TargetHealth(
     State.INITIAL, "Elb.RegistrationInProgress", "Target registration is in progress"
@@ -42,13 +43,17 @@ class Failed:
 Outcome = Passed | Failed
 
 
-async def check(group: TargetGroup, target: Target) -> Outcome:
+async def get(address: str, port: int, path: str, timeout: float) -> int:
+    """The status of an answer over a real socket."""
+    async with asyncio.timeout(timeout):
+        return await _status(address, port, path)
+
+
+async def check(group: TargetGroup, target: Target, probe: Probe = get) -> Outcome:
     settings = group.settings
+    path, limit = str(settings["HealthCheckPath"]), settings["HealthCheckTimeoutSeconds"]
     try:
-        async with asyncio.timeout(settings["HealthCheckTimeoutSeconds"]):
-            status = await _status(
-                target.address, port(group, target), str(settings["HealthCheckPath"])
-            )
+        status = await probe(target.address, port(group, target), path, limit)
     except TimeoutError:
         return Failed(TIMEOUT)
     except (OSError, h11.RemoteProtocolError):

@@ -83,7 +83,7 @@ class Targets:
                 counted = clock.monotonic()
                 await clock.sleep(self._timing.first_checks)
                 continue
-            outcome = await checks.check(group, target)
+            outcome = await checks.check(group, target, self._world.probe or checks.get)
             if _draining(target):  # it began to, while the check ran
                 return
             due = clock.monotonic() - counted >= self._interval(group)

@@ -1,0 +1,1 @@
+"""The `sim` driver: containers without processes, which do what their scripts say."""
