@@ -27,6 +27,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Heard = Callable[[Request, Answer], Awaitable[None]]
 
 _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{scope}/aws4_request, x=y"
+_CALLS_AT_ONCE = 4  # one works, the next are ready: thousands of ready ones weigh more than moto
 _log = logging.getLogger(__name__)
 
 
@@ -41,12 +42,17 @@ class Moto:
             f"{account}.dkr.ecr.{region}.amazonaws.com".encode(): f"127.0.0.1:{port}".encode(),
         }
         self._pool = ThreadPoolExecutor(1, "moto")
+        self._turns = asyncio.Semaphore(_CALLS_AT_ONCE)
         self._clock = clock
         self._queues = LongPoll(clock, self._in_pool)
         self.heard = dict[str, Heard]()  # by signing name: told of each request that was answered
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """An operation by boto3's names, with boto3's shapes; raises AwsError."""
+        async with self._turns:
+            return await self._call(service, operation, params)
+
+    async def _call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         model = models.operation(service, operation)
         protocol = models.protocol(service)
         prepared = create_serializer(protocol, False).serialize_to_request(params, model)

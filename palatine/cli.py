@@ -132,6 +132,9 @@ def localaws_alone(
     """Run the local AWS alone."""
     if context.invoked_subcommand:
         return
+    from palatine import memory
+
+    memory.spare()
     from localaws.main import serve
     from localaws.options import Options, Unusable
     from palatine import home as homes

@@ -16,7 +16,7 @@ from localaws.world import World
 _ALPHABET = string.ascii_letters + string.digits
 
 
-@dataclass
+@dataclass(slots=True)
 class Resource:
     stack_name: str
     logical_id: str

@@ -98,7 +98,7 @@ class Doing:
 
 @dataclass(slots=True)
 class Event:
-    id: str
+    number: int
     at: datetime
     logical_id: str
     physical_id: str
@@ -107,6 +107,10 @@ class Event:
     reason: str
     token: str
     properties: str | None  # JSON; one string for all events of a step
+
+    @property
+    def id(self) -> str:
+        return f"{self.logical_id}-{self.status}-{uuid.UUID(int=self.number)}"
 
 
 @dataclass
@@ -170,7 +174,7 @@ class Stack:
         properties: str | None,
     ) -> Event:
         event = Event(
-            id=f"{logical_id}-{status}-{uuid.uuid4()}",
+            number=uuid.uuid4().int,
             at=at,
             logical_id=logical_id,
             physical_id=physical_id,
