@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --only-binar
 	--no-annotate --no-header --python-version 3.11 pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench openapi facts lock clean local dev
+.PHONY: help install demo up test check bench openapi facts schemas lock clean local dev
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ openapi: local ## write openapi/openapi.json anew
 
 facts: dev ## write localaws/FACTS.md anew, from the tests that hold the local AWS to AWS
 	@PALATINE_GOLDEN=write $(BIN)/pytest tests/conformance/test_ledger.py
+
+schemas: dev ## write localaws/cloudformation/schemas/ anew, from the schemas in cfn-lint
+	@PALATINE_GOLDEN=write $(BIN)/pytest tests/localaws/test_resource_schemas.py
 
 lock: dev ## pin the dependencies of pyproject.toml anew, by hash, for every platform
 	@$(LOCK) --upgrade --extra local --group build --group dev -o requirements/dev.txt

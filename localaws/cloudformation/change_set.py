@@ -158,9 +158,9 @@ def _moving(expression: object, moved: Mapping[str, bool]) -> Iterator[tuple[str
 
 
 def _target(kind: ResourceType, name: str) -> Shown:
-    if name == "Tags":
+    if name == kind.schema.tags:
         return {"Attribute": "Tags"}
-    recreates = "Always" if kind.recreates(name) else "Never"
+    recreates = kind.recreates(name)
     return {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreates}
 
 
@@ -170,10 +170,10 @@ def _detail(target: Shown, evaluation: str, source: str, cause: str = "") -> Sho
 
 
 def _replacement(details: list[Shown]) -> str:
-    recreating = [d for d in details if d["Target"].get("RequiresRecreation") == "Always"]
-    if any(detail["Evaluation"] == "Static" for detail in recreating):
+    recreates = {(d["Target"].get("RequiresRecreation", "Never"), d["Evaluation"]) for d in details}
+    if ("Always", "Static") in recreates:
         return "True"
-    return "Conditional" if recreating else "False"
+    return "Conditional" if {kind for kind, _ in recreates} - {"Never"} else "False"
 
 
 def _removed(resource: Resource) -> Shown:

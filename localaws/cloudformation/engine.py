@@ -232,6 +232,7 @@ class Operation:
             declared["Type"],
             deletion_policy=declared.get("DeletionPolicy", "Delete"),
             replace_policy=declared.get("UpdateReplacePolicy", "Delete"),
+            stack_id=self._stack.id,
         )
         have = self._stack.resources.get(logical_id)
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from localaws.cloudformation import parameters
 from localaws.cloudformation.intrinsics import Resolver, imports, text
-from localaws.cloudformation.properties import coerce
+from localaws.cloudformation.properties import check, coerce
 from localaws.cloudformation.resource import Resource
 from localaws.cloudformation.stack import Revision, Stack
 from localaws.cloudformation.types import TYPES
@@ -35,12 +35,9 @@ class Evaluation:
         declared = self.revision.template.resources[logical_id]
         kind = TYPES[declared["Type"]]
         resolved = self._resolver.resolve(declared.get("Properties", {}))
-        found: dict[str, Any] = coerce(resolved, kind.properties)
-        if "Tags" in kind.properties:
-            own = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
-            tags = dict(self.revision.tags) | own
-            found["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-        return found
+        found: dict[str, Any] = coerce(resolved, kind.schema)
+        check(found, kind.schema)
+        return kind.tagged(found, self.revision.tags)
 
     def exported(self) -> dict[str, str]:
         """The outputs that are exported: their names there, by their own."""

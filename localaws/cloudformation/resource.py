@@ -8,9 +8,12 @@ import string
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
-from localaws.cloudformation.properties import Spec
+from localaws.cloudformation import schema
+from localaws.cloudformation.properties import Tree, tree
+from localaws.cloudformation.schema import Schema
 from localaws.world import World
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -26,6 +29,7 @@ class Resource:
     attributes: dict[str, Any] = field(default_factory=dict)  # what Fn::GetAtt gives
     deletion_policy: str = "Delete"
     replace_policy: str = "Delete"
+    stack_id: str = ""
     _told: tuple[dict[str, Any], str] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -40,16 +44,31 @@ class Resource:
         suffix = "".join(random.choices(_ALPHABET, k=12))  # noqa: S311 (a name, no secret)
         return f"{f'{self.stack_name}-{self.logical_id}'[: limit - 13]}-{suffix}"
 
+    @property
+    def system_tags(self) -> dict[str, str]:
+        """Those that CloudFormation gives to what it makes."""
+        return {
+            "aws:cloudformation:stack-name": self.stack_name,
+            "aws:cloudformation:logical-id": self.logical_id,
+            "aws:cloudformation:stack-id": self.stack_id,
+        }
+
 
 class ResourceType(ABC):
     """Calls AWS's API as CloudFormation's handlers do; AwsError fails the resource."""
 
     name: ClassVar[str]
-    properties: ClassVar[Mapping[str, Spec]]
-    required: ClassVar[frozenset[str]] = frozenset()
-    create_only: ClassVar[frozenset[str]]  # paths; a change of these replaces: the schema's list
-    attributes: ClassVar[frozenset[str]]  # of Fn::GetAtt
-    named_by: ClassVar[str]  # the property that is its own, unique name
+    modelled: ClassVar[tuple[str, ...]]  # paths of the schema's properties: what is below, too
+    attributes: ClassVar[tuple[str, ...]] = ()  # of Fn::GetAtt
+    named_by: ClassVar[str] = ""  # the property that is its own, unique name
+
+    @property
+    def schema(self) -> Schema:
+        return schema.of(self.name)
+
+    @cached_property
+    def tree(self) -> Tree:
+        return tree(self.modelled)
 
     @abstractmethod
     async def create(self, world: World, resource: Resource) -> None:
@@ -69,11 +88,31 @@ class ResourceType(ABC):
         """Waits until nothing is left of what was deleted. EXPRESS does not ask."""
 
     def replaced_by(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        return any(_at(before, path) != _at(after, path) for path in self.create_only)
+        return any(_at(before, path) != _at(after, path) for path in self.schema.create_only)
 
-    def recreates(self, name: str) -> bool:
+    def recreates(self, name: str) -> str:
         """Whether a change of this property, or of a part of it, replaces the resource."""
-        return any(path.split("/")[0] == name for path in self.create_only)
+        if any(path.split("/")[0] == name for path in self.schema.create_only):
+            return "Always"
+        return "Conditionally" if name in self.schema.conditional else "Never"
+
+    def tags_of(self, resource: Resource) -> list[dict[str, str]]:
+        """What a new one is given: those of its properties, and CloudFormation's own."""
+        system = resource.system_tags if self.schema.system_tags else {}
+        own = list(resource.properties.get(self.schema.tags, []))
+        return own + [{"Key": key, "Value": value} for key, value in system.items()]
+
+    def tagged(self, properties: dict[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+        """With the stack's tags, where it has tags; its own come first."""
+        name = self.schema.tags
+        if name not in self.tree:
+            return properties
+        if "items" not in self.schema.resolved(self.schema.members(self.schema.model)[name]):
+            return properties | {name: dict(tags) | properties.get(name, {})}
+        own = properties.get(name, [])
+        known = {tag["Key"] for tag in own}
+        more = [{"Key": k, "Value": v} for k, v in tags.items() if k not in known]
+        return properties | {name: more + own}
 
 
 def _at(properties: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 (a template's JSON)

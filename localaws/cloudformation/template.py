@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -10,7 +10,7 @@ from typing import Any
 
 from localaws.cloudformation import source
 from localaws.cloudformation.intrinsics import conditions, references
-from localaws.cloudformation.properties import problems
+from localaws.cloudformation.properties import problems, unmodelled
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
 
@@ -173,22 +173,18 @@ def _check_types(template: Template) -> None:
     if unknown:
         raise _malformed(f"Unrecognized resource types: [{', '.join(unknown)}]")
     for name, resource in template.resources.items():
-        found = list(_property_problems(resource))
-        if found:
+        kind, given = TYPES[resource["Type"]], resource.get("Properties", {})
+        if found := list(problems(given, kind.schema)):
             raise _refused(
                 f"Properties validation failed for resource {name} with message: "
                 f"[{', '.join(found)}]"
             )
+        for path in unmodelled(given, kind.schema, kind.tree):
+            sentence = f"{kind.name}: {path} of {name} is not modelled by the local AWS"
+            raise AwsError("UnsupportedOperation", sentence, status=501)
         for policy, allowed in _POLICIES.items():
             if resource.get(policy, "Delete") not in allowed:
                 raise _malformed(f"{policy} of {name} must be one of {sorted(allowed)}.")
-
-
-def _property_problems(resource: Mapping[str, Any]) -> Iterator[str]:
-    kind, given = TYPES[resource["Type"]], resource.get("Properties", {})
-    yield from problems(given, kind.properties)
-    for name in sorted(kind.required - given.keys()):
-        yield f"#: required key [{name}] not found"
 
 
 def _check_references(template: Template) -> None:

@@ -68,6 +68,11 @@ def template(**resources: Json) -> str:
     return json.dumps({"Resources": resources})
 
 
+def own(tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Less those that CloudFormation adds."""
+    return [tag for tag in tags if not tag["Key"].startswith("aws:")]
+
+
 def described(cfn: Client, stack: str) -> Json:
     return dict(cfn.describe_stacks(StackName=stack)["Stacks"][0])
 

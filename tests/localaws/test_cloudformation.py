@@ -49,7 +49,7 @@ def test_what_is_created_exists_with_its_properties_and_the_stacks_tags(
     group = aws.client("logs").describe_log_groups(logGroupNamePrefix=f"/{name}")["logGroups"][0]
     assert group["retentionInDays"] == 7
     secret = aws.client("secretsmanager").describe_secret(SecretId=name)
-    assert secret["Tags"] == [{"Key": "owner", "Value": "ann"}]
+    assert stacks.own(secret["Tags"]) == [{"Key": "owner", "Value": "ann"}]
     elbv2 = aws.client("elbv2")
     target_group = elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]
     assert target_group["Matcher"] == {"HttpCode": "200-499"}
@@ -187,7 +187,7 @@ def test_tags_given_with_an_update_replace_the_stacks_and_none_given_keeps_them(
 
     assert ended(cfn, name) == "UPDATE_COMPLETE"
     assert described(cfn, name)["Tags"] == tags
-    assert aws.client("secretsmanager").describe_secret(SecretId=name)["Tags"] == tags
+    assert stacks.own(aws.client("secretsmanager").describe_secret(SecretId=name)["Tags"]) == tags
     secret["Properties"] = {"Name": name, "Description": "new"}
     cfn.update_stack(StackName=name, TemplateBody=stacks.template(Secret=secret))
     assert ended(cfn, name) == "UPDATE_COMPLETE"

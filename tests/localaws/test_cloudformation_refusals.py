@@ -10,11 +10,21 @@ from tests.localaws.conftest import Client, LocalAws
 from tests.localaws.stacks import create, described, ended, events
 
 GROUP = "AWS::Logs::LogGroup"
+JWT = {
+    "Type": "jwt-validation",
+    "JwtValidationConfig": {"JwksEndpoint": "https://a", "Issuer": "a"},
+}
 
 
 @pytest.fixture
 def cfn(aws: LocalAws) -> Client:
     return aws.client("cloudformation")
+
+
+def rule(**properties: object) -> stacks.Json:
+    given = {"Priority": 1, "Conditions": [], "Actions": []}
+    kind = "AWS::ElasticLoadBalancingV2::ListenerRule"
+    return {"Type": kind, "Properties": given | properties}
 
 
 def resource(**properties: object) -> stacks.Json:
@@ -44,6 +54,22 @@ def resource(**properties: object) -> stacks.Json:
         (
             stacks.template(A={"Type": "AWS::ElasticLoadBalancingV2::ListenerRule"}),
             "#: required key [Actions] not found",
+        ),
+        (
+            stacks.template(A=resource(RetentionInDays=2)),
+            "[#/RetentionInDays: failed validation constraint for keyword [enum]]",
+        ),
+        (
+            stacks.template(A=resource(LogGroupName="x" * 513)),
+            "[#/LogGroupName: failed validation constraint for keyword [maxLength]]",
+        ),
+        (
+            stacks.template(A=resource(Tags=[{"Key": "a"}])),
+            "[#/Tags/0: required key [Value] not found]",
+        ),
+        (
+            stacks.template(A=resource(Arn="arn:aws:logs:us-east-1:123456789012:log-group:a")),
+            "[#: extraneous key [Arn] is not permitted]",
         ),
         (stacks.template(A=resource() | {"CreationPolicy": {}}), "CreationPolicy"),
         (
@@ -129,6 +155,44 @@ def test_what_would_be_dropped_is_refused_by_name(
         cfn.create_stack(StackName=name, TemplateBody=stacks.template(A=resource()), **params)
 
     assert refused.value.response["Error"]["Code"] == "UnsupportedOperation"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (stacks.template(A=resource(KmsKeyId="a")), f"{GROUP}: KmsKeyId of A"),
+        (
+            stacks.template(A=rule(Conditions=[{"Field": "http-header", "HttpHeaderConfig": {}}])),
+            "Conditions/HttpHeaderConfig of A",
+        ),
+        (
+            stacks.template(A=rule(Actions={"Fn::If": ["B", [JWT], []]})),
+            "Actions/JwtValidationConfig of A",
+        ),
+    ],
+)
+def test_a_property_that_aws_has_and_is_not_modelled_is_refused_by_name(
+    cfn: Client, name: str, body: str, path: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        cfn.create_stack(StackName=name, TemplateBody=body)
+
+    assert refused.value.response["Error"]["Code"] == "UnsupportedOperation"
+    assert f"{path} is not modelled" in refused.value.response["Error"]["Message"]
+
+
+def test_a_value_that_is_only_known_later_is_held_to_the_schema_too(cfn: Client, name: str) -> None:
+    body = {
+        "Parameters": {"Days": {"Type": "Number"}},
+        "Resources": {"A": resource(RetentionInDays={"Ref": "Days"})},
+    }
+    params = [{"ParameterKey": "Days", "ParameterValue": "2"}]
+
+    cfn.create_stack(StackName=name, TemplateBody=json.dumps(body), Parameters=params)
+
+    assert ended(cfn, name) == "ROLLBACK_COMPLETE"
+    sentence = "#/RetentionInDays: failed validation constraint for keyword [enum]"
+    assert f"Model validation failed ({sentence})" in stacks.reasons(cfn, name)
 
 
 def test_a_name_that_exists_is_refused(cfn: Client, name: str) -> None:

@@ -3,29 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.properties import TAGS
 from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
 from localaws.world import World
 
 
 class Repository(ResourceType):
     name = "AWS::ECR::Repository"
-    properties = {  # noqa: RUF012
-        "RepositoryName": str,
-        "EmptyOnDelete": bool,
-        "ImageTagMutability": str,
-        "ImageScanningConfiguration": {"ScanOnPush": bool},
-        "Tags": TAGS,
-    }
-    create_only = frozenset({"RepositoryName"})
-    attributes = frozenset({"Arn", "RepositoryUri"})
+    modelled = (
+        "RepositoryName",
+        "EmptyOnDelete",
+        "ImageTagMutability",
+        "ImageScanningConfiguration",
+        "Tags",
+    )
+    attributes = ("Arn", "RepositoryUri")
     named_by = "RepositoryName"
 
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
         params = {"repositoryName": given.get("RepositoryName") or resource.generated_name(256)}
         params["repositoryName"] = params["repositoryName"].lower()
-        made = await world.aws.call("ecr", "CreateRepository", params | _settings(given))
+        params |= _settings(given) | {"tags": self.tags_of(resource)}
+        made = await world.aws.call("ecr", "CreateRepository", params)
         repository = made["repository"]
         resource.physical_id = repository["repositoryName"]
         resource.attributes = {
@@ -63,5 +62,4 @@ def _settings(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "imageTagMutability": properties.get("ImageTagMutability", "MUTABLE"),
         "imageScanningConfiguration": {"scanOnPush": scanning.get("ScanOnPush", False)},
-        "tags": properties.get("Tags", []),
     }

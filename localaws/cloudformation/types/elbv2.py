@@ -3,41 +3,34 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.properties import TAGS
 from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
 from localaws.world import World
 
-_HEALTH = {
-    "HealthCheckPath": str,
-    "HealthCheckPort": str,
-    "HealthCheckProtocol": str,
-    "HealthCheckEnabled": bool,
-    "HealthCheckIntervalSeconds": int,
-    "HealthCheckTimeoutSeconds": int,
-    "HealthyThresholdCount": int,
-    "UnhealthyThresholdCount": int,
-    "Matcher": {"HttpCode": str},
-}
-_KIND = {"Protocol": str, "Port": int, "VpcId": str, "TargetType": str, "ProtocolVersion": str}
+_HEALTH = (
+    "HealthCheckPath",
+    "HealthCheckPort",
+    "HealthCheckProtocol",
+    "HealthCheckEnabled",
+    "HealthCheckIntervalSeconds",
+    "HealthCheckTimeoutSeconds",
+    "HealthyThresholdCount",
+    "UnhealthyThresholdCount",
+    "Matcher",
+)
+_KIND = ("Protocol", "Port", "VpcId", "TargetType", "ProtocolVersion")
 
 
 class TargetGroup(ResourceType):
     name = "AWS::ElasticLoadBalancingV2::TargetGroup"
-    properties = (
-        {"Name": str, "TargetGroupAttributes": [{"Key": str, "Value": str}], "Tags": TAGS}
-        | _KIND
-        | _HEALTH
-    )
-    create_only = frozenset({"Name", *_KIND})
-    attributes = frozenset({"TargetGroupArn", "TargetGroupName", "TargetGroupFullName"})
+    modelled = ("Name", "TargetGroupAttributes", "Tags", *_KIND, *_HEALTH)
+    attributes = ("TargetGroupArn", "TargetGroupName", "TargetGroupFullName")
     named_by = "Name"
 
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
         params = {key: given[key] for key in (*_KIND, *_HEALTH) if key in given}
         params["Name"] = given.get("Name") or resource.generated_name(32)
-        if given.get("Tags"):
-            params["Tags"] = given["Tags"]
+        params["Tags"] = self.tags_of(resource)
         made = (await world.aws.call("elbv2", "CreateTargetGroup", params))["TargetGroups"][0]
         resource.physical_id = made["TargetGroupArn"]
         resource.attributes = {
@@ -53,12 +46,7 @@ class TargetGroup(ResourceType):
             health = {name: now[name] for name in _HEALTH if name in now}
             await world.aws.call("elbv2", "ModifyTargetGroup", arn | health)
         await self._set_attributes(world, resource, before)
-        changed, removed = tag_changes(before, now)
-        group = {"ResourceArns": [resource.physical_id]}
-        if changed:
-            await world.aws.call("elbv2", "AddTags", group | {"Tags": changed})
-        if removed:
-            await world.aws.call("elbv2", "RemoveTags", group | {"TagKeys": removed})
+        await _retag(world, resource, before)
 
     async def delete(self, world: World, resource: Resource) -> None:
         params = {"TargetGroupArn": resource.physical_id}
@@ -76,37 +64,24 @@ class TargetGroup(ResourceType):
 
 class ListenerRule(ResourceType):
     name = "AWS::ElasticLoadBalancingV2::ListenerRule"
-    properties = {  # noqa: RUF012
-        "ListenerArn": str,
-        "Priority": int,
-        "Conditions": [
-            {
-                "Field": str,
-                "HostHeaderConfig": {"Values": [str]},
-                "PathPatternConfig": {"Values": [str]},
-                "Values": [str],
-            }
-        ],
-        "Actions": [
-            {
-                "Type": str,
-                "TargetGroupArn": str,
-                "Order": int,
-                "FixedResponseConfig": {
-                    "StatusCode": str,
-                    "ContentType": str,
-                    "MessageBody": str,
-                },
-            }
-        ],
-    }
-    required = frozenset({"Priority", "Conditions", "Actions"})
-    create_only = frozenset({"ListenerArn"})
-    attributes = frozenset({"RuleArn", "IsDefault"})
-    named_by = ""
+    modelled = (
+        "ListenerArn",
+        "Priority",
+        "Conditions/Field",
+        "Conditions/Values",
+        "Conditions/HostHeaderConfig",
+        "Conditions/PathPatternConfig",
+        "Actions/Type",
+        "Actions/Order",
+        "Actions/TargetGroupArn",
+        "Actions/FixedResponseConfig",
+        "Tags",
+    )
+    attributes = ("RuleArn", "IsDefault")
 
     async def create(self, world: World, resource: Resource) -> None:
-        made = await world.aws.call("elbv2", "CreateRule", dict(resource.properties))
+        params = resource.properties | {"Tags": self.tags_of(resource)}
+        made = await world.aws.call("elbv2", "CreateRule", params)
         resource.physical_id = made["Rules"][0]["RuleArn"]
         resource.attributes = {"RuleArn": resource.physical_id, "IsDefault": "false"}
 
@@ -119,6 +94,16 @@ class ListenerRule(ResourceType):
         changed = {k: now[k] for k in ("Conditions", "Actions") if before[k] != now[k]}
         if changed:
             await world.aws.call("elbv2", "ModifyRule", arn | changed)
+        await _retag(world, resource, before)
 
     async def delete(self, world: World, resource: Resource) -> None:
         await world.aws.call("elbv2", "DeleteRule", {"RuleArn": resource.physical_id})
+
+
+async def _retag(world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+    changed, removed = tag_changes(before, resource.properties)
+    those = {"ResourceArns": [resource.physical_id]}
+    if changed:
+        await world.aws.call("elbv2", "AddTags", those | {"Tags": changed})
+    if removed:
+        await world.aws.call("elbv2", "RemoveTags", those | {"TagKeys": removed})

@@ -3,24 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.properties import TAGS
 from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
 from localaws.world import World
 
 
 class LogGroup(ResourceType):
     name = "AWS::Logs::LogGroup"
-    properties = {"LogGroupName": str, "RetentionInDays": int, "Tags": TAGS}  # noqa: RUF012
-    create_only = frozenset({"LogGroupName"})
-    attributes = frozenset({"Arn"})
+    modelled = ("LogGroupName", "RetentionInDays", "Tags")
+    attributes = ("Arn",)
     named_by = "LogGroupName"
 
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
         name = given.get("LogGroupName") or resource.generated_name(512)
-        params = {"logGroupName": name}
-        tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags", [])}
-        await world.aws.call("logs", "CreateLogGroup", params | ({"tags": tags} if tags else {}))
+        tags = {tag["Key"]: tag["Value"] for tag in self.tags_of(resource)}
+        await world.aws.call("logs", "CreateLogGroup", {"logGroupName": name, "tags": tags})
         resource.physical_id = name
         resource.attributes = {"Arn": world.arn("logs", f"log-group:{name}:*")}
         await _retain(world, resource)

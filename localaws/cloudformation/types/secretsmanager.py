@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.properties import TAGS
 from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
 from localaws.world import World
 
 
 class Secret(ResourceType):
     name = "AWS::SecretsManager::Secret"
-    properties = {"Name": str, "Description": str, "Tags": TAGS}  # noqa: RUF012
-    create_only = frozenset({"Name"})
-    attributes = frozenset({"Id"})
+    modelled = ("Name", "Description", "Tags")
+    attributes = ("Id",)
     named_by = "Name"
 
     async def create(self, world: World, resource: Resource) -> None:
@@ -20,7 +18,7 @@ class Secret(ResourceType):
         params = {
             "Name": given.get("Name") or resource.generated_name(512),
             "Description": given.get("Description", ""),
-            "Tags": given.get("Tags", []),
+            "Tags": self.tags_of(resource),
         }
         made = await world.aws.call("secretsmanager", "CreateSecret", params)
         resource.physical_id = made["ARN"]
