@@ -9,7 +9,10 @@ from typing import Any
 
 from localaws import longpoll
 from localaws.bus import Aws
+from localaws.faults.calls import Calls
 from localaws.wire.answer import Answer, answer
+from localaws.wire.called import Called, called
+from localaws.wire.refusal import refusal
 from localaws.wire.request import Request, owner
 
 Scope = MutableMapping[str, Any]
@@ -23,10 +26,11 @@ BODY_LIMIT = 64 * 1024 * 1024  # bytes
 
 
 class Front:
-    def __init__(self, aws: Aws, registry: Asgi, local: Mapping[str, Local]) -> None:
+    def __init__(self, aws: Aws, registry: Asgi, local: Mapping[str, Local], calls: Calls) -> None:
         """`local` answers what is below `/_local/`, by the path's next part; see `LOCAL_READS`."""
         self._aws = aws
         self._registry = registry
+        self._calls = calls
         self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,6 +65,20 @@ class Front:
         if request.path.startswith("/_local/"):
             return await self._answer_locally(request)
         service = owner(request, self._aws.owned())
+        if self._calls.disturbed and (asked := called(request, service)):
+            return await self._answer_disturbed(request, service, asked)
+        return await self._answer_well(request, service)
+
+    async def _answer_disturbed(
+        self, request: Request, service: str | None, asked: Called
+    ) -> Answer:
+        if refused := self._calls.refusal(asked):
+            return refusal(asked.service, request, refused)
+        found = await self._answer_well(request, service)
+        await self._calls.delay(asked)
+        return found
+
+    async def _answer_well(self, request: Request, service: str | None) -> Answer:
         if service is not None:
             return await answer(service, request, self._aws.perform)
         return await self._aws.moto.handle(request)
@@ -108,6 +126,7 @@ def _json(status: int, document: Mapping[str, Any]) -> Answer:
 
 async def _send(send: Send, answer: Answer) -> None:
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+    if b"content-length" not in dict(headers):  # of what a HEAD is answered without
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -27,6 +27,7 @@ from localaws.events import Events
 from localaws.faults import scenario
 from localaws.faults.api import FaultsApi
 from localaws.faults.asked import Asked, Unusable
+from localaws.faults.calls import Calls
 from localaws.front import Front
 from localaws.moto import Moto
 from localaws.options import Options
@@ -100,7 +101,7 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
     async def seed_or_not_yet(request: Request) -> tuple[int, Seed]:
         return (200, seeded) if seeded else await health(request)
 
-    faults = FaultsApi(world.faults)
+    faults, calls = FaultsApi(world.faults), Calls(world.faults, world.clock)
     metrics = MetricsApi(world.scaling.state, world.clock, world.scaling.look)
     local = {
         "health": health,
@@ -111,7 +112,7 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         "sim": SimApi(world.sim).answer,
     }
     return uvicorn.Config(
-        Front(world.aws, registry(world.home / "registry"), local),
+        Front(world.aws, registry(world.home / "registry"), local, calls),
         http="httptools",
         lifespan="off",
         log_config=None,

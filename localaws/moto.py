@@ -132,7 +132,8 @@ class Moto:
         except Exception:  # moto raises what it did not foresee
             _log.exception("moto failed: %s %s", request.method, request.path)
             return Answer(500, (), b"moto failed: see the log of the local AWS")
-        kept = tuple((k.lower(), v) for k, v in headers if k.lower() not in _HOP_BY_HOP)
+        dropped = _HOP_BY_HOP | (set() if request.method == "HEAD" else {"content-length"})
+        kept = tuple((k.lower(), v) for k, v in headers if k.lower() not in dropped)
         return Answer(status, kept, body)
 
     @cached_property
@@ -145,7 +146,7 @@ class Moto:
         return app
 
 
-_HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "server", "date"}
+_HOP_BY_HOP = {"connection", "transfer-encoding", "server", "date"}
 
 
 def _environ(request: Request) -> dict[str, Any]:

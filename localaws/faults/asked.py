@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import NoneType
 from typing import Any
 
 from localaws.faults.fault import Kind
@@ -91,6 +92,8 @@ def _params(kind: Kind, given: object) -> Mapping[str, Any]:
     _only("params", given, known)
     for name, value in given.items():
         _check_type(name, value, type(known[name]))
+    if wrong := KINDS[kind].check({**known, **given}):
+        raise Unusable(wrong)
     return given
 
 
@@ -122,6 +125,7 @@ def _only(where: str, given: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def _check_type(name: str, value: object, wanted: type) -> None:
+    wanted = float if wanted is NoneType else wanted
     fits = _number(value) if wanted is float else isinstance(value, wanted)
     if not fits or (wanted is int and isinstance(value, bool)):
         raise Unusable(f"{name} is {_WORDS[wanted]}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,8 @@ class Declared:
 
     meaning: str
     facts: tuple[str, ...]
-    params: Mapping[str, Any]
+    params: Mapping[str, Any]  # None: a number that may be left open
+    check: Callable[[Mapping[str, Any]], str] = lambda _: ""  # a sentence: what is wrong with them
 
 
 @dataclass

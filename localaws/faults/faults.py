@@ -71,9 +71,14 @@ class Faults:
     def all(self, kind: Kind, **facts: str) -> Iterator[Fault]:
         """As `first`; each counts as it is taken."""
         for fault in self.concerning(kind, **facts):
-            if fault.probability == 1 or self._dice.random() < fault.probability:
-                fault.hits += 1
+            if self.hit(fault):
                 yield fault
+
+    def hit(self, fault: Fault) -> bool:
+        """It could act: whether it does is its chance, and counts."""
+        acts = fault.probability == 1 or self._dice.random() < fault.probability
+        fault.hits += acts
+        return acts
 
     def concerning(self, kind: Kind, **facts: str) -> list[Fault]:
         """Those that could act on this; looking is no hit."""

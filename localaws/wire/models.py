@@ -23,6 +23,10 @@ def service(name: str) -> ServiceModel:
     return _SESSION.get_service_model(name)
 
 
+def known(name: str) -> bool:
+    return name in _available()
+
+
 def protocol(name: str) -> str:
     return str(service(name).resolved_protocol)  # the one boto3 speaks
 
@@ -45,3 +49,8 @@ def validate(name: str, operation_name: str, params: dict[str, Any]) -> None:
     if report.has_errors():
         code = "ValidationError" if protocol(name) == "query" else "ValidationException"
         raise AwsError(code, report.generate_report())
+
+
+@cache
+def _available() -> frozenset[str]:
+    return frozenset(_SESSION.get_available_services())
