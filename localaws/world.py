@@ -41,6 +41,7 @@ class World:
     region: str = "us-east-1"
     cluster: str = "palatine"
     stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
+    task_settle_seconds: float = 1.0  # before a task without health checks is healthy; on AWS 40
     clock: Clock = field(default_factory=Clock)
 
     sim: Table | None = None  # the scripts of simulated containers, and

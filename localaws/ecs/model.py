@@ -72,7 +72,7 @@ class Rollout(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass
+@dataclass(eq=False)
 class ServiceDeployment:
     """The record of one rollout, kept after its deployment has gone from the service."""
 
@@ -95,7 +95,7 @@ class ServiceDeployment:
     threshold: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Deployment:
     id: str
     task_definition: str  # ARN
@@ -107,6 +107,9 @@ class Deployment:
     rollout: Rollout = Rollout.IN_PROGRESS
     reason: str = ""
     failed_tasks: int = 0
+    backoff: Backoff = field(default_factory=Backoff)
+    no_room: bool = False  # the last task that was to start found no instance
+    share: int = 0  # once it is no longer primary: how many tasks it was left with
     rolls_back: ServiceDeployment | None = None  # the record of the one this takes back
 
 
@@ -120,7 +123,7 @@ class Notes:
     stopped: list[str] = field(default_factory=list)  # task ids
 
 
-@dataclass
+@dataclass(eq=False)
 class Service:
     name: str
     arn: str
@@ -138,10 +141,9 @@ class Service:
     last_good: Deployment | None = None  # the last that was COMPLETED
     history: list[ServiceDeployment] = field(default_factory=list)  # newest first
     events: deque[Json] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
-    backoff: Backoff = field(default_factory=Backoff)
     steady_since: datetime | None = None
     said: dict[str, datetime] = field(default_factory=dict)  # messages held back as repetitions
-    next_placement: float = 0.0  # monotonic; before it a failed placement does not count again
+    next_placement: datetime | None = None  # before it a failed placement does not count again
     stopped_at: datetime | None = None
     notes: Notes = field(default_factory=Notes)
     tasks: list[Task] = field(default_factory=list)  # those not STOPPED yet
@@ -150,6 +152,12 @@ class Service:
     def primary(self) -> Deployment:
         """There is one until the service is INACTIVE."""
         return next(one for one in self.deployments if one.primary)
+
+    @property
+    def standing(self) -> Deployment | None:
+        """The last good one, while it is being rolled out of."""
+        good = self.last_good
+        return good if good in self.deployments and good is not self.primary else None
 
     @property
     def breaker(self) -> Json:
@@ -198,7 +206,7 @@ class Target:
     port: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
     id: str
     arn: str

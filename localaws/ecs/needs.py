@@ -65,6 +65,11 @@ class World(Protocol):
     def port(self) -> int: ...
 
     @property
+    def task_settle_seconds(self) -> float:
+        """How long a task without health checks runs before it counts as healthy."""
+        ...
+
+    @property
     def clock(self) -> Clock: ...
 
     @property

@@ -1,9 +1,11 @@
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from localaws.ecs.model import Target
 from localaws.ecs.services.backoff import Backoff
 from localaws.ecs.services.health import Health, judge
 
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TARGET = Target("group", "i-1", 61000)
 
 
@@ -15,31 +17,48 @@ class Answer:
 
 
 def test_behind_a_load_balancer_a_task_serves_once_its_target_is_healthy() -> None:
-    assert judge([(TARGET, Answer("healthy"))], running_for=0, grace=0).serves
+    assert judge([(TARGET, Answer("healthy"))], 0, grace=0, settles=1).serves
     for state in ("initial", "draining", "unused", "unhealthy"):
-        assert not judge([(TARGET, Answer(state))], running_for=60, grace=0).serves
-    assert not judge([(TARGET, None)], running_for=60, grace=0).serves
+        assert not judge([(TARGET, Answer(state))], 60, grace=0, settles=1).serves
+    assert not judge([(TARGET, None)], 60, grace=0, settles=1).serves
 
 
 def test_an_unhealthy_target_costs_its_task_but_not_in_the_grace_period() -> None:
     targets = [(TARGET, Answer("unhealthy", description="Health checks failed"))]
 
-    assert judge(targets, running_for=5, grace=10).sick is None
-    assert judge(targets, running_for=15, grace=10) == Health(False, TARGET, "Health checks failed")
+    assert judge(targets, 5, grace=10, settles=1).sick is None
+    assert judge(targets, 15, grace=10, settles=1) == Health(False, TARGET, "Health checks failed")
 
 
 def test_without_a_load_balancer_a_task_serves_when_it_has_lasted_a_moment() -> None:
-    assert not judge([], running_for=0.5, grace=0).serves
-    assert judge([], running_for=1.5, grace=0).serves
+    assert not judge([], 39, grace=0, settles=40).serves
+    assert judge([], 40, grace=0, settles=40).serves
 
 
-def test_each_failure_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
+def seconds(backoff: Backoff) -> float:
+    assert backoff.until
+    return (backoff.until - NOW).total_seconds()
+
+
+def test_a_task_that_never_ran_doubles_the_wait_up_to_27_minutes() -> None:
     backoff, waits = Backoff(), []
     for _ in range(20):
-        backoff = backoff.failed(now=0)
-        waits.append(backoff.until)
+        backoff = backoff.never_ran(NOW)
+        waits.append(seconds(backoff))
 
     assert waits[:4] == [0.1, 0.2, 0.4, 0.8]
-    assert waits[-1] == 900
-    assert not backoff.lets_start(899)
-    assert backoff.lets_start(900)
+    assert waits[-1] == 27 * 60
+    assert not backoff.lets_start(NOW + timedelta(minutes=26))
+    assert backoff.lets_start(NOW + timedelta(minutes=27))
+
+
+def test_a_task_that_ran_is_never_held_back_for_long() -> None:
+    backoff = Backoff()
+    for _ in range(20):
+        backoff = backoff.crashed(NOW)
+
+    assert (backoff.unborn, seconds(backoff)) == (0, 2)
+
+
+def test_a_task_that_runs_ends_the_series_of_those_that_never_ran() -> None:
+    assert Backoff().never_ran(NOW).never_ran(NOW).ran().unborn == 0

@@ -1,9 +1,10 @@
 import random
+from collections.abc import Iterable
 
 import pytest
 
 from localaws.ecs.services.percentages import ceiling, floor
-from localaws.ecs.services.scheduling import ServiceView, Step, TaskView, step
+from localaws.ecs.services.scheduling import Condition, ServiceView, Step, TaskView, step
 
 
 def task(
@@ -11,26 +12,29 @@ def task(
     deployment: str = "new",
     *,
     healthy: bool = True,
+    sick: bool = False,
     zone: str = "a",
-    sick: str | None = None,
     leaving: bool = False,
+    protected: bool = False,
 ) -> TaskView:
-    return TaskView(name, deployment, zone, float(len(name)), healthy, sick, leaving)
+    condition = Condition.HEALTHY if healthy else Condition.STARTING
+    condition = Condition.UNHEALTHY if sick else condition
+    created, instance = float(len(name)), f"i-{zone}"
+    return TaskView(name, deployment, zone, instance, created, condition, leaving, protected)
 
 
 def decide(
-    *tasks: TaskView,
-    desired: int = 2,
-    least: int = 100,
-    most: int = 200,
-    failed: bool = False,
-    may_start: bool = True,
+    *tasks: TaskView, desired: int = 2, least: int = 100, most: int = 200, **more: object
 ) -> Step:
-    return step(ServiceView(desired, least, most, "new", failed, may_start, tasks))
+    return step(ServiceView(desired, least, most, "new", tasks, **more))
+
+
+def names(tasks: Iterable[TaskView]) -> list[str]:
+    return sorted(one.id for one in tasks)
 
 
 def stopped(decision: Step) -> list[str]:
-    return sorted(one.id for one in decision.stop)
+    return names(decision.stop)
 
 
 def test_what_is_missing_starts() -> None:
@@ -38,7 +42,7 @@ def test_what_is_missing_starts() -> None:
     assert decide(desired=3).start == 3
 
 
-def test_what_is_too_much_stops_the_unhealthy_first_then_from_the_fullest_zone() -> None:
+def test_what_is_too_much_stops_those_that_do_not_serve_first_then_from_the_fullest_zone() -> None:
     tasks = [task("a1"), task("a2"), task("b1", zone="b"), task("b2", zone="b", healthy=False)]
 
     assert stopped(decide(*tasks, desired=3)) == ["b2"]
@@ -64,7 +68,7 @@ def test_an_old_task_that_does_not_serve_stops_at_once() -> None:
     assert stopped(decide(task("o1", "old", healthy=False), task("o2", "old"))) == ["o1"]
 
 
-def test_after_a_failed_rollout_nothing_starts_and_the_old_tasks_stay() -> None:
+def test_after_a_failed_rollout_nothing_of_it_starts_and_the_old_tasks_stay() -> None:
     old = [task("o1", "old"), task("o2", "old")]
 
     decision = decide(*old, task("n1"), failed=True)
@@ -80,11 +84,69 @@ def test_tasks_of_a_draining_instance_are_replaced_before_they_stop() -> None:
     assert stopped(decide(leaving, task("two"), task("three"))) == ["one"]
 
 
-def test_a_sick_task_goes_and_another_comes() -> None:
-    decision = decide(task("one"), task("two", healthy=False, sick="failed"))
+def test_a_draining_instance_is_left_at_once_by_what_does_not_serve_yet() -> None:
+    assert stopped(decide(task("one", leaving=True, healthy=False), task("two"))) == ["one"]
 
-    assert [one.id for one in decision.sick] == ["two"]
-    assert decision.start == 1
+
+def test_an_unhealthy_task_is_replaced_first_and_stopped_after() -> None:
+    sick = task("sick", sick=True)
+
+    first = decide(sick, task("two"))
+    waiting = decide(sick, task("two"), task("three", healthy=False))
+    replaced = decide(sick, task("two"), task("three"))
+
+    assert (names(first.sick), first.start) == ([], 1)
+    assert (names(waiting.sick), waiting.start) == ([], 0)
+    assert (names(replaced.sick), replaced.start) == (["sick"], 0)
+
+
+def test_a_replacement_that_is_unhealthy_too_makes_one_of_them_go() -> None:
+    decision = decide(task("sick", sick=True), task("sicker", sick=True), task("two"))
+
+    assert names(decision.sick) == ["sick"]
+
+
+@pytest.mark.parametrize("limit", [{"most": 100, "least": 50}, {"no_room": True}])
+def test_without_room_for_a_replacement_unhealthy_tasks_go_one_at_a_time(
+    limit: dict[str, object],
+) -> None:
+    sick = [task("one", sick=True), task("three", sick=True)]
+
+    assert names(decide(*sick, **limit).sick) == ["one"]
+    assert names(decide(sick[1], task("starting", healthy=False), **limit).sick) == []
+
+
+def test_what_is_lost_of_the_revision_that_serves_is_replaced_in_its_own_revision() -> None:
+    left, new = task("o1", "old"), [task("n1", healthy=False), task("n2", healthy=False)]
+
+    decision = decide(left, *new, standing="old", share=2)
+
+    assert (decision.restore, decision.start, stopped(decision)) == (1, 0, [])
+    assert decide(left, *new, standing="old", share=1).restore == 0
+    assert decide(left, task("n1"), new[1], standing="old", share=2).restore == 0
+    assert decide(left, *new, standing="old", share=2, most=150).restore == 0
+    assert decide(left, standing="old", share=2, failed=True).restore == 1
+
+
+def test_an_unhealthy_task_of_the_revision_that_serves_is_replaced_in_its_own_revision() -> None:
+    sick, well = task("o1", "old", sick=True), task("o2", "old")
+    new = task("n1", healthy=False)
+
+    first = decide(sick, well, new, standing="old", share=2)
+    replaced = decide(sick, well, task("o3", "old"), new, standing="old", share=2)
+
+    assert (names(first.sick), first.restore, first.start) == ([], 1, 0)
+    assert names(replaced.sick) == ["o1"]
+
+
+def test_a_task_that_is_protected_stays_in_scale_in_and_rollouts() -> None:
+    protected = task("p", protected=True)
+
+    assert stopped(decide(protected, task("two"), desired=1)) == ["two"]
+    assert stopped(decide(protected, desired=0)) == []
+    old = task("old", "old", protected=True)
+    assert stopped(decide(old, task("n1"), task("n2"))) == []
+    assert not decide(old, task("n1"), task("n2"), least=100, most=100).stuck
 
 
 def test_backing_off_nothing_starts() -> None:

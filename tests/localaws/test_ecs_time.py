@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localaws.clock import Clock
-from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port
+from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port, PullFailed
 from localaws.ecs.needs import TargetHealth
 from localaws.ecs.service import Ecs
 from localaws.wire import AwsError
@@ -60,12 +60,15 @@ class Scripted:
     def __init__(self) -> None:
         self.containers: list[Told] = []
         self.deaf = False
+        self.missing = False  # the images
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
     async def pull(self, reference: str) -> Image:
+        if self.missing:
+            raise PullFailed("not found")
         return Image("sha256:0", Path("/"))
 
     async def launch(self, launch: Launch) -> Told:
@@ -111,6 +114,7 @@ class Nothing:
 
 class World:
     account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
+    task_settle_seconds = 1.0
 
     def __init__(self) -> None:
         self.clock, self.driver = PutForward(), Scripted()
@@ -229,20 +233,40 @@ def test_a_task_placed_late_is_placed_as_soon_as_there_is_room() -> None:
     tell(story)
 
 
-def test_a_crash_loop_after_a_good_rollout_slows_down_and_recovers() -> None:
+def test_tasks_that_ran_are_not_slowed_down_by_the_back_off() -> None:
     async def story(world: World) -> None:
         world.create(1)
         await steady(world)
-        for crashes in range(1, 8):
+        for crashes in range(1, 12):
             await world.until(lambda n=crashes: len(world.driver.containers) == n)
             await world.until(lambda: world.service()["runningCount"] == 1)
             world.driver.containers[-1].ended.set_result(1)
             await world.until(lambda: world.service()["runningCount"] == 0)
-            await asyncio.sleep(0.06)
-            world.clock.ahead += 0.05 * 2**crashes
+            world.clock.ahead += 2
+
+        assert world.said("is unable to consistently start tasks successfully.") == 0
+        assert world.service()["deployments"][0]["rolloutState"] == "COMPLETED"
+        await steady(world)
+
+    tell(story)
+
+
+def test_tasks_that_never_ran_are_slowed_down_and_it_is_said() -> None:
+    async def story(world: World) -> None:
+        world.driver.missing = True
+        world.create(1)
+        for failures in range(1, 8):
+            await world.until(
+                lambda n=failures: world.service()["deployments"][0]["failedTasks"] == n
+            )
+            world.clock.ahead += 0.05 * 2**failures
 
         assert world.said("is unable to consistently start tasks successfully.") == 1
-        assert world.service()["deployments"][0]["rolloutState"] == "COMPLETED"
+        actions = [one for kind, one in world.events.emitted if kind == "ECS Service Action"]
+        assert [(one["eventType"], one["eventName"]) for one in actions] == [
+            ("WARN", "SERVICE_TASK_START_IMPAIRED")
+        ]
+        world.driver.missing = False
         world.clock.ahead += 60
         await steady(world)
 

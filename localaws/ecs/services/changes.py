@@ -8,7 +8,6 @@ from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.ecs.model import Cluster, Service, TaskDefinition
 from localaws.ecs.services import settings as service_settings
 from localaws.ecs.services import shape as service_shape
-from localaws.ecs.services.backoff import Backoff
 from localaws.wire import AwsError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -55,6 +54,7 @@ def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
     balancers = params.get("loadBalancers", [])
     service_settings.check_load_balancers(desk, balancers, definition)
     name = params["serviceName"]
+    configuration = service_settings.configuration(params.get("deploymentConfiguration", {}))
     return Service(
         name=name,
         arn=desk.world.arn("ecs", f"service/{cluster.name}/{name}"),
@@ -63,8 +63,8 @@ def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
         desired_count=params.get("desiredCount", 1),
         task_definition=definition.arn,
         load_balancers=balancers,
-        configuration=service_settings.configuration(params.get("deploymentConfiguration", {})),
-        settings={key: params[key] for key in service_settings.KEPT if key in params},
+        configuration=configuration,
+        settings=service_settings.kept(params, configuration),
         created_at=desk.world.clock.now(),
         grace_seconds=params.get("healthCheckGracePeriodSeconds", 0),
     )
@@ -91,10 +91,10 @@ def update(desk: Desk, params: Params) -> Result:
         _check_room(desk, service)
     service.task_definition, service.load_balancers = definition, balancers
     service.configuration = configuration
-    service.desired_count = params.get("desiredCount", service.desired_count)
+    _scale(service, params.get("desiredCount", service.desired_count), deploys=deploys)
     service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
     service.settings |= {key: params[key] for key in service_settings.KEPT if key in params}
-    service.next_placement = 0.0
+    service.next_placement = None
     if deploys:
         _deploy(desk, service)
     desk.wake()
@@ -116,6 +116,14 @@ def _deployed(desk: Desk, service: Service, params: Params) -> tuple[str, list[P
     return definition, balancers, changed or params.get("forceNewDeployment", False)
 
 
+def _scale(service: Service, count: int, *, deploys: bool) -> None:
+    """In a rollout the revision that still serves is scaled out too."""
+    standing, more = service.standing, count - service.desired_count
+    if standing and not deploys and more > 0:
+        standing.share += more
+    service.desired_count = count
+
+
 def _check_room(desk: Desk, service: Service) -> None:
     desk.rollouts.forget_emptied(service)
     if len(service.deployments) >= MOST_DEPLOYMENTS:
@@ -125,7 +133,6 @@ def _check_room(desk: Desk, service: Service) -> None:
 
 
 def _deploy(desk: Desk, service: Service) -> None:
-    service.backoff = Backoff()  # a new deployment starts at once
     desk.notices.forget(service)
     desk.rollouts.begin(service)
 

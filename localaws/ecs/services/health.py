@@ -1,4 +1,4 @@
-"""Whether a task serves: by its load balancers, or by having lasted a moment. Pure."""
+"""Whether a task serves: by its load balancers, or by having lasted a while. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from localaws.ecs.model import Target
 from localaws.ecs.needs import TargetHealth
-
-SETTLED_SECONDS = 1.0  # AWS's scheduler too looks seconds later: who crashes at once never served
 
 
 @dataclass(frozen=True)
@@ -19,12 +17,16 @@ class Health:
 
 
 def judge(
-    targets: Sequence[tuple[Target, TargetHealth | None]], running_for: float, grace: float
+    targets: Sequence[tuple[Target, TargetHealth | None]],
+    running_for: float,
+    grace: float,
+    settles: float,
 ) -> Health:
-    """`running_for` seconds so far; in its grace period a task that is unhealthy is let be."""
+    """In seconds. In its grace period a task that is unhealthy is let be; without any health
+    check it serves after it has settled."""
     for target, health in targets:
         if health and health.state == "unhealthy" and running_for >= grace:
             return Health(serves=False, sick=target, why=health.description or "")
     if not targets:
-        return Health(serves=running_for >= SETTLED_SECONDS)
+        return Health(serves=running_for >= settles)
     return Health(serves=all(health and health.state == "healthy" for _, health in targets))

@@ -20,6 +20,13 @@ def ceiling(desired: int, maximum_percent: int) -> int:
     return desired * maximum_percent // 100
 
 
+def can_roll(desired: int, minimum_healthy_percent: int, maximum_percent: int) -> bool:
+    """Whether a rollout may start one task more, or stop one; else it is stuck for ever."""
+    may_start = ceiling(desired, maximum_percent) > desired
+    may_stop = floor(desired, minimum_healthy_percent) < desired
+    return may_start or may_stop or desired == 0
+
+
 def breaker_threshold(breaker: Mapping[str, Any], desired: int) -> int:
     """Failed tasks after which a deployment has failed."""
     chosen = breaker.get("thresholdConfiguration") or {

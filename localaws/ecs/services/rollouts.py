@@ -26,7 +26,7 @@ class Rollouts:
         now = self._world.clock.now()
         record = self._record(service)
         for former in service.deployments:
-            self._supersede(former)
+            self._supersede(service, former)
         deployment = Deployment(
             id=names.deployment_id(),
             task_definition=service.task_definition,
@@ -81,10 +81,12 @@ class Rollouts:
         if service.breaker.get("resetOnHealthyTask", True):
             deployment.failed_tasks = deployment.record.failures = 0
 
-    def forget_emptied(self, service: Service) -> None:
-        """An ACTIVE deployment goes with its last task."""
+    def forget_emptied(self, service: Service, awaited: Deployment | None = None) -> None:
+        """An ACTIVE deployment goes with its last task, unless some are yet to be replaced."""
         alive = {task.deployment.id for task in service.tasks if task.deployment}
-        service.deployments = [one for one in service.deployments if one.primary or one.id in alive]
+        service.deployments = [
+            one for one in service.deployments if one.primary or one.id in alive or one is awaited
+        ]
 
     def _fail(self, service: Service, deployment: Deployment) -> None:
         deployment.rollout, deployment.reason = Rollout.FAILED, messages.BREAKER_OPENED
@@ -110,19 +112,25 @@ class Rollouts:
             "startedAt": now,
             "serviceRevisionArn": good.record.revision_arn,
         }
-        failed.primary, good.primary = False, True
+        self._leave(service, failed)
+        good.primary, good.backoff = True, Backoff()
         good.rollout, good.failed_tasks, good.rolls_back = Rollout.IN_PROGRESS, 0, record
         good.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {good.id}."
         others = [one for one in service.deployments if one is not good]
         service.deployments = [good, *others]
-        service.backoff = Backoff()
         service.task_definition = good.task_definition
         service.load_balancers = good.load_balancers
         self._notices.say(service, messages.rolling_back(service.name, failed.id, good.id))
         self._changed(service, good)
 
-    def _supersede(self, deployment: Deployment) -> None:
+    def _leave(self, service: Service, deployment: Deployment) -> None:
+        if deployment.primary:
+            tasks = (task for task in service.tasks if task.deployment is deployment)
+            deployment.share = sum(task.wanted for task in tasks)
         deployment.primary = False
+
+    def _supersede(self, service: Service, deployment: Deployment) -> None:
+        self._leave(service, deployment)
         if deployment.record.status in ("PENDING", "IN_PROGRESS"):
             self._finish(deployment.record, "STOPPED", SUPERSEDED)
         if deployment.rolls_back:

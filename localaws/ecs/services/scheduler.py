@@ -23,7 +23,7 @@ TICK_SECONDS = 0.05
 GATHER_SECONDS = 0.005
 TASKS_KEPT = timedelta(hours=1)  # after they stopped
 SERVICES_KEPT = timedelta(hours=1)  # after they became INACTIVE
-PLACEMENT_RETRY_SECONDS = 15.0  # how often one that cannot be placed counts as failed
+PLACEMENT_RETRY = timedelta(seconds=15)  # how often one that cannot be placed counts as failed
 IMPAIRED_FAILURES = 3
 
 
@@ -66,22 +66,23 @@ class Scheduler:
         service, deployment = task.service, task.deployment
         failed = task.stop_code in ("TaskFailedToStart", "EssentialContainerExited")
         if service and deployment and failed:
-            self._count_failure(service, deployment)
+            self._count_failure(service, deployment, task)
 
     def over(self, task: Task) -> None:
         if task.service:
             task.service.tasks.remove(task)
         self.wake()
 
-    def _count_failure(self, service: Service, deployment: Deployment) -> None:
-        """What fails of an old deployment does not slow the new one down."""
+    def _count_failure(self, service: Service, deployment: Deployment, task: Task) -> None:
+        now = self._world.clock.now()
+        if task.started_at:
+            deployment.backoff = deployment.backoff.crashed(now)
+        else:
+            deployment.backoff = deployment.backoff.never_ran(now)
+            if deployment.primary and deployment.backoff.unborn == IMPAIRED_FAILURES:
+                self._notices.say_once(service, messages.impaired(service.name))
+                self._notices.acted(service, "SERVICE_TASK_START_IMPAIRED", "WARN")
         self._rollouts.task_failed(service, deployment)
-        if not deployment.primary:
-            return
-        service.backoff = service.backoff.failed(self._world.clock.monotonic())
-        if service.backoff.failures == IMPAIRED_FAILURES:
-            self._notices.say_once(service, messages.impaired(service.name))
-            self._notices.acted(service, "SERVICE_TASK_START_IMPAIRED", "WARN")
 
     def _step_safely(self, service: Service) -> None:
         try:
@@ -100,22 +101,34 @@ class Scheduler:
         for view in step.stop:
             reason = messages.scaling(service.primary.id)
             self.lives.stop(self._state.tasks[view.id], "ServiceSchedulerInitiated", reason)
-        self._start(service, step.start)
+        self._start_both(service, step)
         if step.stuck:
             self._notices.say_once(service, messages.stuck(service.name))
-        self._rollouts.forget_emptied(service)
+        self._rollouts.forget_emptied(service, service.standing if step.restore else None)
         self._write_notes(service)
         self._conclude(service, [view for view in views if view.healthy])
 
+    def _start_both(self, service: Service, step: scheduling.Step) -> None:
+        """Those of the revision that serves come first."""
+        if standing := service.standing:
+            standing.share = step.share
+            if standing.backoff.lets_start(self._world.clock.now()):
+                self._start(service, standing, step.restore)
+        self._start(service, service.primary, step.start)
+
     def _demand(self, service: Service, views: list[scheduling.TaskView]) -> scheduling.ServiceView:
+        primary, standing = service.primary, service.standing
         return scheduling.ServiceView(
             desired=service.desired_count if service.status == "ACTIVE" else 0,
             minimum_healthy_percent=service.configuration["minimumHealthyPercent"],
             maximum_percent=service.configuration["maximumPercent"],
-            primary=service.primary.id,
-            failed=service.primary.rollout is Rollout.FAILED,
-            may_start=service.backoff.lets_start(self._world.clock.monotonic()),
+            primary=primary.id,
             tasks=views,
+            failed=primary.rollout is Rollout.FAILED,
+            may_start=primary.backoff.lets_start(self._world.clock.now()),
+            standing=standing.id if standing else None,
+            share=standing.share if standing else 0,
+            no_room=primary.no_room,
         )
 
     def _view(self, service: Service, task: Task) -> scheduling.TaskView:
@@ -125,9 +138,9 @@ class Scheduler:
             id=task.id,
             deployment=task.deployment.id if task.deployment else "",
             zone=task.instance.availability_zone,
+            instance=task.instance.id,
             created=task.created_at.timestamp(),
-            healthy=found.serves,
-            sick=messages.failed_health_checks(found.sick.group) if found.sick else None,
+            condition=_condition(found),
             leaving=task.instance.status != "ACTIVE",
         )
 
@@ -136,19 +149,21 @@ class Scheduler:
             return health.Health(serves=False)
         running_for = (self._world.clock.now() - task.started_at).total_seconds()
         targets = [(target, self._balancing.health(target)) for target in task.targets]
-        return health.judge(targets, running_for, service.grace_seconds)
+        settles = self._world.task_settle_seconds
+        return health.judge(targets, running_for, service.grace_seconds, settles)
 
     def _note_health(self, service: Service, task: Task, found: health.Health) -> None:
-        now = self._world.clock.now()
+        now, deployment = self._world.clock.now(), task.deployment
+        if deployment and task.started_at:
+            deployment.backoff = deployment.backoff.ran()
         if not found.serves:
             task.healthy_since = None
         elif task.healthy_since is None:
             task.healthy_since = now
-            if task.deployment:
-                self._rollouts.task_healthy(service, task.deployment)
-        elif service.backoff.failures and now - task.healthy_since > WELL:
-            service.backoff = Backoff()
-            self._notices.forget(service)
+            if deployment:
+                self._rollouts.task_healthy(service, deployment)
+        elif deployment and deployment.backoff.crashes and now - task.healthy_since > WELL:
+            deployment.backoff = Backoff()
 
     def _stop_sick(self, service: Service, task: Task) -> None:
         found = self._health(service, task)
@@ -161,12 +176,13 @@ class Scheduler:
         reason = messages.failed_health_checks(target.group)
         self.lives.stop(task, "ServiceSchedulerInitiated", reason)
         if task.deployment:
-            self._count_failure(service, task.deployment)
+            self._rollouts.task_failed(service, task.deployment)
 
-    def _start(self, service: Service, count: int) -> None:
+    def _start(self, service: Service, deployment: Deployment, count: int) -> None:
         started = []
         for _ in range(count):
-            task = self.starting.for_service(service)
+            task = self.starting.for_service(service, deployment)
+            deployment.no_room = isinstance(task, Refused)
             if isinstance(task, Refused):
                 self._unplaced(service, task)
                 break
@@ -187,9 +203,9 @@ class Scheduler:
                 reason=code or "RESOURCE:MEMORY",
                 containerInstanceArns=list(refused.reasons),
             )
-        now = self._world.clock.monotonic()
-        if now >= service.next_placement:
-            service.next_placement = now + PLACEMENT_RETRY_SECONDS
+        now = self._world.clock.now()
+        if service.next_placement is None or now >= service.next_placement:
+            service.next_placement = now + PLACEMENT_RETRY
             if service.primary.rollout is Rollout.IN_PROGRESS:
                 self._rollouts.task_failed(service, service.primary)
 
@@ -238,7 +254,15 @@ class Scheduler:
                 state.tags.pop(service.arn, None)
 
 
+def _condition(found: health.Health) -> scheduling.Condition:
+    if found.sick:
+        return scheduling.Condition.UNHEALTHY
+    return scheduling.Condition.HEALTHY if found.serves else scheduling.Condition.STARTING
+
+
 def _quiet(service: Service) -> bool:
     """Time alone changes nothing: it is steady, and no load balancer has anything to say."""
-    settled = service.steady_since and not service.backoff.failures
-    return service.status == "INACTIVE" or bool(settled and not service.load_balancers)
+    if service.status == "INACTIVE":
+        return True
+    settled = service.steady_since and not service.primary.backoff.crashes
+    return bool(settled and not service.load_balancers)

@@ -1,7 +1,8 @@
 """One step of the service scheduler: from what a service has to what it stops and starts. Pure.
 
 AWS's rules: never fewer healthy tasks than the floor, never more tasks than the ceiling; stop
-before starting where the ceiling is reached, start before stopping where the floor is.
+before starting where the ceiling is reached, start before stopping where the floor is. What is
+unhealthy or lost is replaced in its own revision, an unhealthy task before it is stopped.
 """
 
 from __future__ import annotations
@@ -9,8 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from localaws.ecs.services import percentages
+
+
+class Condition(IntEnum):
+    """In the order in which they are stopped when there are too many."""
+
+    UNHEALTHY = 0  # its health checks failed
+    STARTING = 1  # not known to serve yet
+    HEALTHY = 2
 
 
 @dataclass(frozen=True)
@@ -20,10 +30,15 @@ class TaskView:
     id: str
     deployment: str
     zone: str
+    instance: str
     created: float  # any clock; larger is newer
-    healthy: bool  # running, and all its targets healthy
-    sick: str | None = None  # why it must go at once
+    condition: Condition
     leaving: bool = False  # its instance is being drained
+    protected: bool = False  # from scale-in and rollouts
+
+    @property
+    def healthy(self) -> bool:
+        return self.condition is Condition.HEALTHY
 
 
 @dataclass(frozen=True)
@@ -32,68 +47,162 @@ class ServiceView:
     minimum_healthy_percent: int
     maximum_percent: int
     primary: str  # deployment id
-    failed: bool  # the primary's rollout has: nothing starts, nothing is replaced
-    may_start: bool  # not backing off
     tasks: Sequence[TaskView]
+    failed: bool = False  # the primary's rollout has: nothing of it starts
+    may_start: bool = True  # not backing off
+    standing: str | None = None  # the deployment that served before and is being rolled out of
+    share: int = 0  # how many tasks it was left with
+    no_room: bool = False  # the last task that was to start found no instance
+
+    @property
+    def floor(self) -> int:
+        return percentages.floor(self.desired, self.minimum_healthy_percent)
+
+    @property
+    def ceiling(self) -> int:
+        return percentages.ceiling(self.desired, self.maximum_percent)
 
 
 @dataclass(frozen=True)
 class Step:
-    sick: tuple[TaskView, ...]
-    stop: tuple[TaskView, ...]
-    start: int
+    sick: tuple[TaskView, ...]  # stopped because they are unhealthy
+    stop: tuple[TaskView, ...]  # stopped because there are too many, or newer ones
+    start: int  # of the primary deployment
+    restore: int  # of the standing one
+    share: int  # of the standing one from now on
     stuck: bool  # the percentages allow no move, ever
 
 
 def step(service: ServiceView) -> Step:
-    sick = tuple(task for task in service.tasks if task.sick)
-    well = [task for task in service.tasks if not task.sick]
-    keep = [task for task in well if task.deployment == service.primary and not task.leaving]
-    retire = [task for task in well if task not in keep]
-    surplus = _choose(keep, len(keep) - service.desired)
-    keep = [task for task in keep if task not in surplus]
-    retired = _retirable(service, keep, retire)
-    start = _startable(service, len(keep), len(retire) - len(retired))
+    keep = [one for one in service.tasks if one.deployment == service.primary and not one.leaving]
+    retire = [one for one in service.tasks if one.deployment != service.primary or one.leaving]
+    surplus = _surplus(service, keep)
+    retired = _useless(service, keep, retire) + _dispensable(service, keep, retire)
+    sick = _replaced(service, keep) + [one for one in retired if _unhealthy(one)]
+    gone = {one.id for one in (*surplus, *retired, *sick)}
+    left = [one for one in service.tasks if one.id not in gone]
+    room = _ceiling(service, retire) - len(left)
+    restore = min(_lost(service, keep, retire), max(room, 0))
+    missing = 0 if service.failed else service.desired - _at_work(keep, gone)
+    start = max(0, min(missing, room - restore))
+    if (not gone and room <= 0) or service.no_room:
+        sick += _in_the_way(service, left, missing)
+    given_up = sum(one.deployment == service.standing and one.healthy for one in retired)
     return Step(
-        sick=sick,
-        stop=(*surplus, *retired),
+        sick=tuple(sick),
+        stop=tuple(one for one in (*surplus, *retired) if not _unhealthy(one)),
         start=start if service.may_start else 0,
-        stuck=_stuck(service, retire, moves=bool(surplus or retired or start or sick)),
+        restore=restore,
+        share=service.share - given_up,
+        stuck=_stuck(service, retire, moves=bool(gone or sick or start or restore)),
     )
 
 
-def _retirable(
+def _surplus(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
+    at_work = [one for one in keep if not _unhealthy(one)]
+    return _choose(_free(at_work), len(at_work) - service.desired)
+
+
+def _replaced(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
+    """Of the primary's unhealthy tasks, as many as healthy ones replace; after it failed, all."""
+    sick = [one for one in keep if _unhealthy(one)]
+    healthy = sum(one.healthy for one in keep)
+    count = len(sick) if service.failed else healthy + len(sick) - service.desired
+    return _choose(sick, count)
+
+
+def _useless(
     service: ServiceView, keep: Sequence[TaskView], retire: Sequence[TaskView]
 ) -> list[TaskView]:
-    if service.failed:
-        return _choose(retire, len(keep) + len(retire) - service.desired - len(keep))
-    useless = [task for task in retire if not task.healthy]
-    serving = [task for task in retire if task.healthy]
-    healthy = len(serving) + sum(task.healthy for task in keep)
-    floor = percentages.floor(service.desired, service.minimum_healthy_percent)
-    return useless + _choose(serving, healthy - floor)
+    """Those that do not serve go at once, but for what the standing deployment needs."""
+    idle = [one for one in retire if not one.healthy]
+    spared = [one for one in idle if one.deployment == service.standing and not one.leaving]
+    spared.sort(key=lambda one: one.condition, reverse=True)
+    serving = sum(one.healthy for one in _standing(service, retire))
+    spared = spared[: max(0, _needed(service, keep) - serving)]
+    return [one for one in idle if one not in spared and (_unhealthy(one) or not one.protected)]
 
 
-def _startable(service: ServiceView, kept: int, remaining: int) -> int:
+def _dispensable(
+    service: ServiceView, keep: Sequence[TaskView], retire: Sequence[TaskView]
+) -> list[TaskView]:
+    """Of those that serve, whom the floor allows to stop."""
+    serving = [one for one in retire if one.healthy]
     if service.failed:
+        return _choose(_free(serving), len(serving) - service.desired)
+    healthy = len(serving) + sum(one.healthy for one in keep)
+    return _choose(_free(serving), healthy - service.floor, last=service.standing)
+
+
+def _lost(service: ServiceView, keep: Sequence[TaskView], retire: Sequence[TaskView]) -> int:
+    """How many tasks of the standing deployment are missed."""
+    present = sum(not _unhealthy(one) for one in _standing(service, retire))
+    return max(0, min(_needed(service, keep), service.share) - present)
+
+
+def _needed(service: ServiceView, keep: Sequence[TaskView]) -> int:
+    """How many tasks of the standing deployment must serve, for those of the primary do not."""
+    if service.standing is None:
         return 0
-    ceiling = percentages.ceiling(service.desired, service.maximum_percent)
-    return max(0, min(service.desired - kept, ceiling - kept - remaining))
+    least = service.desired if service.failed else service.floor
+    return max(0, least - sum(one.healthy for one in keep))
+
+
+def _standing(service: ServiceView, retire: Iterable[TaskView]) -> list[TaskView]:
+    return [one for one in retire if one.deployment == service.standing and not one.leaving]
+
+
+def _ceiling(service: ServiceView, retire: Sequence[TaskView]) -> int:
+    """It limits rollouts and replacements, never the desired count of a service at rest."""
+    rests = not retire and not any(_unhealthy(one) for one in service.tasks)
+    return max(service.ceiling, service.desired) if rests else service.ceiling
+
+
+def _at_work(keep: Iterable[TaskView], gone: set[str]) -> int:
+    return sum(not _unhealthy(one) and one.id not in gone for one in keep)
+
+
+def _in_the_way(service: ServiceView, left: Sequence[TaskView], missing: int) -> list[TaskView]:
+    """Where no replacement can start first, unhealthy tasks go one at a time."""
+    starting = any(one.condition is Condition.STARTING for one in left)
+    if starting or (missing <= 0 and service.standing is None):
+        return []
+    return _choose((one for one in left if _unhealthy(one)), 1)
 
 
 def _stuck(service: ServiceView, retire: Sequence[TaskView], *, moves: bool) -> bool:
-    if moves or service.failed or not retire:
+    if moves or service.failed or not _free(retire):
         return False
-    floor = percentages.floor(service.desired, service.minimum_healthy_percent)
-    ceiling = percentages.ceiling(service.desired, service.maximum_percent)
-    return ceiling <= service.desired <= floor
+    return not percentages.can_roll(
+        service.desired, service.minimum_healthy_percent, service.maximum_percent
+    )
 
 
-def _choose(tasks: Iterable[TaskView], count: int) -> list[TaskView]:
-    """Whom to stop: the unhealthy first, then from the fullest zone, the oldest there."""
+def _unhealthy(task: TaskView) -> bool:
+    return task.condition is Condition.UNHEALTHY
+
+
+def _free(tasks: Iterable[TaskView]) -> list[TaskView]:
+    return [one for one in tasks if not one.protected]
+
+
+def _choose(tasks: Iterable[TaskView], count: int, last: str | None = None) -> list[TaskView]:
+    """Whom to stop: who serves least, then from the fullest zone, the fullest instance, the oldest.
+
+    Those of the deployment `last` only when no others are left.
+    """
     left, chosen = list(tasks), list[TaskView]()
+    zones = Counter(one.zone for one in left)
+    instances = Counter(one.instance for one in left)
+
+    def rank(one: TaskView) -> tuple[int, bool, bool, int, int, float]:
+        stays = (one.condition, one.deployment == last, not one.leaving)
+        return (*stays, -zones[one.zone], -instances[one.instance], one.created)
+
     while left and len(chosen) < count:
-        zones = Counter(task.zone for task in left)
-        chosen.append(min(left, key=lambda task: (task.healthy, -zones[task.zone], task.created)))
-        left.remove(chosen[-1])
+        one = min(left, key=rank)
+        left.remove(one)
+        zones[one.zone] -= 1
+        instances[one.instance] -= 1
+        chosen.append(one)
     return chosen

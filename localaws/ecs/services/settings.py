@@ -8,6 +8,7 @@ from typing import Any
 from localaws.ecs.desk import Desk, Params, invalid, refuse_unmodelled
 from localaws.ecs.instances.placement import understood
 from localaws.ecs.model import TaskDefinition
+from localaws.ecs.services import rebalancing
 from localaws.ecs.services.percentages import DEFAULTS
 from localaws.wire import AwsError
 
@@ -96,6 +97,13 @@ def configuration(asked: Params, former: Params | None = None) -> Params:
     if whole["maximumPercent"] < whole["minimumHealthyPercent"]:
         raise invalid("maximumPercent must not be less than minimumHealthyPercent.")
     return whole
+
+
+def kept(params: Params, configuration: Params) -> Params:
+    """Of CreateService; zones are kept even unless that is refused or cannot be."""
+    settings = {key: params[key] for key in KEPT if key in params}
+    even = "ENABLED" if rebalancing.possible(settings, configuration) else "DISABLED"
+    return {"availabilityZoneRebalancing": even, **settings}
 
 
 def check_load_balancers(desk: Desk, balancers: list[Params], definition: TaskDefinition) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from localaws.ecs import names
 from localaws.ecs.instances import capacity
 from localaws.ecs.instances.placement import SPREAD, Refused, place
-from localaws.ecs.model import Container, Instance, Service, State, Task, TaskDefinition
+from localaws.ecs.model import Container, Deployment, Instance, Service, State, Task, TaskDefinition
 from localaws.ecs.needs import World
 from localaws.ecs.tasks.lives import Lives
 
@@ -18,9 +18,8 @@ class Starting:
     def __init__(self, world: World, state: State, lives: Lives) -> None:
         self._world, self._state, self._lives = world, state, lives
 
-    def for_service(self, service: Service) -> Task | Refused:
-        """One more task of the primary deployment."""
-        deployment = service.primary
+    def for_service(self, service: Service, deployment: Deployment) -> Task | Refused:
+        """One more task of a deployment of the service."""
         definition = find(self._state, deployment.task_definition)
         group = f"service:{service.name}"
         instance = self._place(service.cluster, definition, group, {}, service.settings)
