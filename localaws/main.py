@@ -23,7 +23,7 @@ from localaws.drivers.sim.api import SimApi
 from localaws.drivers.sim.driver import SimDriver
 from localaws.ecs.service import Ecs
 from localaws.elbv2.service import Elbv2
-from localaws.events import Events
+from localaws.events.service import Events
 from localaws.faults import scenario
 from localaws.faults.api import FaultsApi
 from localaws.faults.asked import Asked, Unusable
@@ -133,6 +133,8 @@ async def _start(world: World, started: contextlib.AsyncExitStack) -> None:
         raise
     await world.ecs.start()
     started.push_async_callback(world.ecs.stop)
+    await world.events.start()
+    started.push_async_callback(world.events.stop)
     await world.scaling.start()
     started.push_async_callback(world.scaling.stop)
     started.push_async_callback(world.cloudformation.stop)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import HeadersDict, create_request_object, prepare_request_dict
@@ -24,6 +24,7 @@ from localaws.wire.answer import Answer
 from localaws.wire.request import Request
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+T = TypeVar("T")
 Heard = Callable[[Request, Answer], Awaitable[None]]
 
 _AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{scope}/aws4_request, x=y"
@@ -91,6 +92,18 @@ class Moto:
             case "ecr":
                 return self._with_our_registry(await self._in_pool(request))
         return await self._in_pool(request)
+
+    async def within(self, work: Callable[[], T]) -> T:
+        """Work on moto's own objects: in its thread, where nobody else is at them."""
+
+        def loaded() -> T:
+            _ = self._wsgi
+            return work()
+
+        with self._clock.working():
+            done = await asyncio.get_running_loop().run_in_executor(self._pool, loaded)
+        self._queues.wake()
+        return done
 
     def release(self) -> None:
         """Whoever waits for a message is answered now."""

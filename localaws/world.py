@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the services know the world; at run time the world only hol
     from localaws.drivers.sim.table import Table
     from localaws.ecs.service import Ecs
     from localaws.elbv2.service import Elbv2
-    from localaws.events import Events
+    from localaws.events.service import Events
     from localaws.scaling.service import Scaling
 
 Probe = Callable[[str, int, str, float], Awaitable[int]]  # address, port, path, timeout: a status
