@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
+from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.exports import Exports
 from localaws.cloudformation.resource import Resource
-from localaws.cloudformation.stack import Stack
+from localaws.cloudformation.stack import Revision, Stack
 from localaws.faults.fault import Fault, Kind
 from localaws.world import World
 
@@ -47,6 +48,10 @@ class Run:
 
     def record(self, resource: Resource, status: str, reason: str = "") -> None:
         self.stack.record(self.world.clock.now(), resource, status, reason)
+
+    def evaluation(self, revision: Revision) -> Evaluation:
+        stack = self.stack
+        return Evaluation(self.world, stack, revision, stack.resources, self.exports.value)
 
     @property
     def express(self) -> bool:

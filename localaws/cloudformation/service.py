@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation import capabilities, change_set, requests
+from localaws.cloudformation import capabilities, requests
 from localaws.cloudformation.change_sets import ChangeSets
-from localaws.cloudformation.engine import Operation as Work
 from localaws.cloudformation.queries import Queries
-from localaws.cloudformation.run import Run
+from localaws.cloudformation.runs import Runs
 from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack, Undo
 from localaws.cloudformation.stacks import Stacks
 from localaws.wire import AwsError
@@ -23,15 +20,12 @@ Params = dict[str, Any]
 _ASKED = {"StackName", "TemplateBody", "TemplateURL", "Parameters", "Tags", "ClientRequestToken"}
 _ASKED |= {"Capabilities", "DisableRollback", "DeploymentConfig", "RoleARN"}
 
-_log = logging.getLogger(__name__)
-
 
 class CloudFormation:
     def __init__(self, world: World) -> None:
         self._world = world
         self.state = Stacks()
-        self._runs: dict[str, Run] = {}  # of the operations that run, by stack id
-        self._work: dict[str, asyncio.Task[None]] = {}
+        self._runs = Runs(world)
 
     def operations(self) -> Mapping[str, Operation]:
         queries = Queries(self._world, self.state)
@@ -63,11 +57,11 @@ class CloudFormation:
         }
 
     async def stop(self) -> None:
-        """Stacks stay where they are."""
-        work = list(self._work.values())
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+        await self._runs.stop()
+
+    async def resume(self) -> None:
+        """Operations go on from where their stacks are."""
+        self._runs.resume(self.state)
 
     async def create_stack(self, params: Params) -> Params:
         requests.check_modelled("CreateStack", params, _ASKED | requests.ONLY_WHEN_CREATED)
@@ -144,7 +138,9 @@ class CloudFormation:
             raise AwsError(
                 "ValidationError", "CancelUpdateStack cannot be called from current stack status"
             )
-        self._runs[stack.id].interrupt("cancel")
+        if stack.doing:
+            stack.doing.cancelled = True
+        self._runs.interrupt(stack, "cancel")
         return requests.remember(stack, "CancelUpdateStack", params, {})
 
     def continue_update_rollback(self, params: Params) -> Params:
@@ -212,49 +208,14 @@ class CloudFormation:
             stack.token = token
             stack.enter(self._world.clock.now(), status, f"Delete canceled. {reason}")
             return
-        if running := self._runs.get(stack.id):
-            running.interrupt("delete")
+        self._runs.interrupt(stack, "delete")
         self._enter(stack, doing, token, "DELETE_IN_PROGRESS")
 
     def _enter(self, stack: Stack, doing: Doing, token: str, status: str) -> None:
-        stack.doing, stack.token = doing, token
-        stack.enter(self._world.clock.now(), status, "User Initiated")
-        self._begin(stack)
-
-    def _begin(self, stack: Stack) -> None:
-        before = self._work.get(stack.id)
-        run = Run(self._world, stack, self.state.exports)
-        self._runs[stack.id] = run
-        task = asyncio.get_running_loop().create_task(self._run(run, before))
-        self._work[stack.id] = task
-        task.add_done_callback(lambda done: self._done(stack.id, done))
-
-    async def _run(self, run: Run, before: asyncio.Task[None] | None) -> None:
-        if before is not None:  # a creation that was interrupted ends its resources first
-            await asyncio.wait([before])
-        stack, doing = run.stack, run.stack.doing
-        late = asyncio.ensure_future(self._interrupt_late(run, doing))
-        try:
-            await Work(run).go_on()
-        except Exception as error:
-            _log.exception("%s broke down in %s", stack.name, stack.status)
-            status = stack.status.replace("_CLEANUP", "").replace("_COMPLETE", "")
-            run.enter(status.replace("IN_PROGRESS", "FAILED"), f"Internal Failure: {error!r}")
-        finally:
-            late.cancel()
-            if stack.doing is doing:
-                stack.doing = None
-                change_set.executed(stack)
-
-    async def _interrupt_late(self, run: Run, doing: Doing | None) -> None:
-        if doing and doing.timeout_minutes:
-            await self._world.clock.sleep(doing.timeout_minutes * 60.0)
-            if run.stack.status == "CREATE_IN_PROGRESS":  # a rollback takes the time it takes
-                run.interrupt("timeout")
-
-    def _done(self, stack_id: str, task: asyncio.Task[None]) -> None:
-        if self._work.get(stack_id) is task:
-            del self._work[stack_id], self._runs[stack_id]
+        now = self._world.clock.now()
+        stack.doing, stack.token, doing.since = doing, token, now
+        stack.enter(now, status, "User Initiated")
+        self._runs.begin(self.state, stack)
 
 
 def _check_updatable(stack: Stack) -> None:

@@ -47,6 +47,12 @@ class Change:
     after: Resource | None
 
     @property
+    def made(self) -> Resource | None:
+        """The new physical resource, if there is one already."""
+        there = self.after is not None and bool(self.after.physical_id)
+        return self.after if there and (self.before is None or self.replaced) else None
+
+    @property
     def logical_id(self) -> str:
         return (self.before or self.after).logical_id  # type: ignore[union-attr]
 
@@ -94,6 +100,8 @@ class Doing:
     retained: list[str] = field(default_factory=list)
     forced: bool = False  # a deletion that retains what cannot be deleted
     timeout_minutes: int | None = None
+    since: datetime | None = None
+    cancelled: bool = False  # by CancelUpdateStack
 
 
 @dataclass(slots=True)
@@ -143,6 +151,20 @@ class Stack:
     @property
     def busy(self) -> bool:
         return self.status.endswith("IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def way_back(self) -> Undo:
+        if self.undo is None:
+            self.undo = Undo(None)
+        return self.undo
+
+    def begun(self, logical_id: str) -> Change | None:
+        """The change of a resource in the middle of which everything stopped, if it did."""
+        state = self.states.get(logical_id)
+        if state is None or state.status not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            return None
+        changes = self.undo.changes if self.undo else []
+        return next((one for one in changes if one.logical_id == logical_id), None)
 
     def enter(self, at: datetime, status: str, reason: str = "") -> None:
         """A new status of the stack itself."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, NoReturn
 
 from localaws.cloudformation import dynamic
@@ -30,12 +31,16 @@ async def create(run: Run, resource: Resource, *, replaces: Resource | None = No
         failure = await _handled(run, resource, lambda it: kind.create(run.world, it))
     if failure is None or (resource.physical_id and not replaces):
         stack.resources[resource.logical_id] = resource
-    if failure is None:
-        run.record(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
-        failure = await _stable(run, resource)
     if failure is not None:
         refuse(run, resource, failure, verb=verb)
-    run.record(resource, f"{verb}_COMPLETE")
+    run.record(resource, f"{verb}_IN_PROGRESS", "Resource creation Initiated")
+    await _until_stable(run, resource, verb)
+
+
+async def go_on(run: Run, resource: Resource, *, replaces: Resource | None = None) -> None:
+    """With one that was created, but not known to be stable, when everything stopped."""
+    run.stack.resources[resource.logical_id] = resource
+    await _until_stable(run, resource, "UPDATE" if replaces else "CREATE")
 
 
 async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> None:
@@ -45,11 +50,9 @@ async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> Non
     if failure is None:
         run.stack.resources[resource.logical_id] = resource  # half done is not as it was
         failure = await _handled(run, resource, lambda it: kind.update(run.world, it, before))
-    if failure is None:
-        failure = await _stable(run, resource)
     if failure is not None:
         refuse(run, resource, failure, verb="UPDATE")
-    run.record(resource, "UPDATE_COMPLETE")
+    await _until_stable(run, resource, "UPDATE")
 
 
 async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> None:
@@ -62,7 +65,7 @@ async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> N
     kind = TYPES[resource.type]
     failure = await _paused(run, resource, "DELETE")
     if failure is None and resource.physical_id:
-        failure = await _attempted(kind.delete(run.world, resource))
+        failure = await _to_its_end(_attempted(kind.delete(run.world, resource)))
         if failure is None and not run.express:
             failure = await _waited(run, kind.gone(run.world, resource), "deletion")
     if failure is not None and "HandlerErrorCode: NotFound" not in failure:
@@ -93,10 +96,13 @@ async def _paused(run: Run, resource: Resource, verb: str) -> str | None:
     return None
 
 
-async def _stable(run: Run, resource: Resource) -> str | None:
-    if run.express:
-        return None
-    return await _waited(run, TYPES[resource.type].stabilise(run.world, resource), "creation")
+async def _until_stable(run: Run, resource: Resource, verb: str) -> None:
+    if not run.express:
+        waiting = TYPES[resource.type].stabilise(run.world, resource)
+        failure = await _waited(run, waiting, "creation" if verb == "CREATE" else "update")
+        if failure is not None:
+            refuse(run, resource, failure, verb=verb)
+    run.record(resource, f"{verb}_COMPLETE")
 
 
 async def _waited(run: Run, work: Awaitable[None], of: str) -> str | None:
@@ -131,9 +137,19 @@ async def _handled(
     if properties is not resource.properties:
         given = dataclasses.replace(resource, properties=properties)
     try:
-        return await _attempted(act(given))
+        return await _to_its_end(_attempted(act(given)))
     finally:
         resource.physical_id, resource.attributes = given.physical_id, given.attributes
+
+
+async def _to_its_end(work: Coroutine[Any, Any, str | None]) -> str | None:
+    """Whoever stops everything waits these milliseconds: it is known what was made."""
+    doing = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
 
 
 async def _attempted(work: Awaitable[None]) -> str | None:
@@ -165,7 +181,7 @@ def _handler_code(error: AwsError) -> str:
 _HANDLER_CODES = {
     "NotFound": "NotFound",
     "NonExistent": "NotFound",
-    "NoSuchEntity": "NotFound",
+    "NoSuch": "NotFound",
     "Exists": "AlreadyExists",
     "Duplicate": "AlreadyExists",
     "InUse": "ResourceConflict",

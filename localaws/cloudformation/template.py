@@ -111,6 +111,12 @@ def parse(body: str) -> Template:
     return template
 
 
+def needed_by(template: Template, logical_id: str) -> set[str]:
+    """What must be there before it; empty for one that the template does not have."""
+    declared = template.resources.get(logical_id)
+    return needs(declared) if declared else set()
+
+
 def needs(resource: Mapping[str, Any]) -> set[str]:
     named = resource.get("DependsOn", [])
     explicit = {named} if isinstance(named, str) else set(named)

@@ -1,0 +1,97 @@
+"""A stack brought to what a revision asks for, resource by resource."""
+
+from __future__ import annotations
+
+from localaws.cloudformation import steps
+from localaws.cloudformation.evaluation import Evaluation
+from localaws.cloudformation.order import Failed, in_order
+from localaws.cloudformation.publishing import publish, read_exports
+from localaws.cloudformation.resource import Resource
+from localaws.cloudformation.run import Run
+from localaws.cloudformation.stack import Change, Revision, Undo
+from localaws.cloudformation.template import needed_by
+from localaws.cloudformation.types import TYPES
+from localaws.wire import AwsError
+
+
+async def apply(run: Run, revision: Revision) -> None:
+    """Raises Failed; what was begun is noted in the stack's `undo` before it is done."""
+    wanted = run.evaluation(revision)
+    read_exports(run, wanted)
+    graph = {name: needed_by(revision.template, name) for name in wanted.order}
+
+    async def apply_one(name: str) -> None:
+        await _apply_one(run, wanted, name)
+
+    failed = await in_order(graph, apply_one, run.interrupt)
+    if failed or run.by:
+        raise Failed(_failure(run, failed))
+    try:
+        publish(run, wanted)
+    except AwsError as error:
+        raise Failed(f"{error.message}. ".replace(".. ", ". ")) from error
+
+
+async def _apply_one(run: Run, wanted: Evaluation, logical_id: str) -> None:
+    have = run.stack.resources.get(logical_id)
+    begun = run.stack.begun(logical_id)
+    resource = _declared(run, wanted, logical_id)
+    if begun is not None and begun.made:
+        await steps.go_on(run, begun.made, replaces=begun.before)
+    elif have is None:
+        _undo(run).note(Change(None, resource))
+        await steps.create(run, resource)
+    elif begun is not None and begun.before and have is begun.after:
+        await steps.update(run, have, begun.before.properties)
+    elif have.properties == resource.properties:
+        have.deletion_policy = resource.deletion_policy
+        have.replace_policy = resource.replace_policy
+    elif TYPES[have.type].replaced_by(have.properties, resource.properties):
+        await _replace(run, have, resource)
+    else:
+        resource.physical_id, resource.attributes = have.physical_id, have.attributes
+        _undo(run).note(Change(have, resource))
+        await steps.update(run, resource, have.properties)
+
+
+def _declared(run: Run, wanted: Evaluation, logical_id: str) -> Resource:
+    declared = wanted.revision.template.resources[logical_id]
+    resource = Resource(
+        run.stack.name,
+        logical_id,
+        declared["Type"],
+        deletion_policy=declared.get("DeletionPolicy", "Delete"),
+        replace_policy=declared.get("UpdateReplacePolicy", "Delete"),
+    )
+    have = run.stack.resources.get(logical_id)
+    try:
+        resource.properties = wanted.properties(logical_id)
+    except AwsError as error:
+        verb = "CREATE" if have is None else "UPDATE"
+        steps.refuse(run, have or resource, error.message, verb=verb)
+    return resource
+
+
+async def _replace(run: Run, have: Resource, wanted: Resource) -> None:
+    named_by = TYPES[have.type].named_by
+    name = wanted.properties.get(named_by)
+    if name is not None and name == have.properties.get(named_by):
+        sentence = (
+            "CloudFormation cannot update a stack when a custom-named resource requires "
+            f"replacing. Rename {name} and update the stack again."
+        )
+        steps.refuse(run, have, sentence, verb="UPDATE")
+    _undo(run).note(Change(have, wanted), replaces=True)
+    await steps.create(run, wanted, replaces=have)
+
+
+def _undo(run: Run) -> Undo:
+    return run.stack.way_back
+
+
+def _failure(run: Run, failed: dict[str, Failed]) -> str:
+    verbs: dict[str, list[str]] = {}
+    for name in failed:
+        verb = run.stack.states[name].status.removesuffix("_FAILED").lower()
+        verbs.setdefault(verb, []).append(name)
+    return "".join(steps.why(verb, names) for verb, names in verbs.items())
