@@ -6,7 +6,7 @@ import json
 import random
 import string
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -88,7 +88,10 @@ class ResourceType(ABC):
         """Waits until nothing is left of what was deleted. EXPRESS does not ask."""
 
     def replaced_by(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-        return any(_at(before, path) != _at(after, path) for path in self.schema.create_only)
+        """Where only one of its kind can be at once, `update` makes the new one of the old."""
+        return not self.schema.deleted_first and any(
+            _at(before, path) != _at(after, path) for path in self.schema.create_only
+        )
 
     def recreates(self, name: str) -> str:
         """Whether a change of this property, or of a part of it, replaces the resource."""
@@ -121,6 +124,11 @@ def _at(properties: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 (a tem
     for name in path.split("/"):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
+
+
+def picked(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those of these names that are given."""
+    return {name: properties[name] for name in names if name in properties}
 
 
 def tag_changes(

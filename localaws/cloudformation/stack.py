@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from localaws.cloudformation import schema
 from localaws.cloudformation.resource import Resource
 from localaws.cloudformation.template import Template
 
@@ -62,6 +63,7 @@ class Change:
             self.before is not None
             and self.after is not None
             and self.before.physical_id != self.after.physical_id
+            and not schema.of(self.before.type).deleted_first
         )
 
 

@@ -39,8 +39,8 @@ def resource(**properties: object) -> stacks.Json:
         ("[]", "unsupported structure"),
         ("{}", "At least one Resources member must be defined"),
         (
-            stacks.template(A=resource(), B={"Type": "AWS::EC2::VPC"}),
-            "Unrecognized resource types: [AWS::EC2::VPC]",
+            stacks.template(A=resource(), B={"Type": "AWS::EC2::Volume"}),
+            "Unrecognized resource types: [AWS::EC2::Volume]",
         ),
         (
             stacks.template(A=resource(Colour="red")),

@@ -1,6 +1,7 @@
 """What the local CloudFormation knows of resource types is what their public schemas say."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from localaws.cloudformation import schema
 from localaws.cloudformation.types import TYPES
 from tests.localaws import resource_schemas
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(schema.__file__).with_name("schemas")
 
 
@@ -35,3 +37,10 @@ def test_a_type_models_properties_and_attributes_that_its_schema_has(name: str) 
     assert not {*kind.modelled} & known.read_only
     assert {*kind.attributes} <= known.attributes
     assert not kind.named_by or kind.named_by in kind.modelled
+
+
+def test_the_readme_lists_the_types() -> None:
+    page = (ROOT / "localaws" / "README.md").read_text()
+    section = page.partition("### Resource types")[2].partition("\n## ")[0]
+
+    assert sorted(re.findall(r"`(AWS::\w+::\w+)`", section)) == sorted(TYPES)

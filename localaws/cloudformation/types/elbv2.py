@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.resource import Resource, ResourceType, tag_changes
+from localaws.cloudformation.resource import Resource, ResourceType, picked, tag_changes
 from localaws.world import World
 
 _HEALTH = (
@@ -28,7 +28,7 @@ class TargetGroup(ResourceType):
 
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
-        params = {key: given[key] for key in (*_KIND, *_HEALTH) if key in given}
+        params = picked(given, (*_KIND, *_HEALTH))
         params["Name"] = given.get("Name") or resource.generated_name(32)
         params["Tags"] = self.tags_of(resource)
         made = (await world.aws.call("elbv2", "CreateTargetGroup", params))["TargetGroups"][0]
@@ -43,8 +43,7 @@ class TargetGroup(ResourceType):
     async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
         arn, now = {"TargetGroupArn": resource.physical_id}, resource.properties
         if any(before.get(name) != now.get(name) for name in _HEALTH):
-            health = {name: now[name] for name in _HEALTH if name in now}
-            await world.aws.call("elbv2", "ModifyTargetGroup", arn | health)
+            await world.aws.call("elbv2", "ModifyTargetGroup", arn | picked(now, _HEALTH))
         await self._set_attributes(world, resource, before)
         await _retag(world, resource, before)
 
