@@ -22,6 +22,7 @@ from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduler import Scheduler
 from localaws.ecs.tasks import definitions as task_definitions
 from localaws.ecs.tasks import requests as tasks
+from localaws.ecs.tasks import runs
 from localaws.ecs.tasks.containers import Containers
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.metadata import Metadata
@@ -35,6 +36,7 @@ API = (
     service_queries,
     service_deployments,
     tasks,
+    runs,
     instances,
     tags,
 )

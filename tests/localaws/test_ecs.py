@@ -162,10 +162,13 @@ def test_a_stopped_task_is_replaced(here: Cluster) -> None:
     here.until(lambda one: steady(one) and here.tasks()[0]["taskArn"] != task["taskArn"])
 
 
-def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(here: Cluster) -> None:
-    script = "trap '' TERM; while :; do sleep 0.1; done"
-    task = here.run(here.register(script, stopTimeout=2))["tasks"][0]
-    until(lambda: here.describe([task["taskArn"]])[0]["lastStatus"] == "RUNNING")
+def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(
+    here: Cluster, aws: LocalAws
+) -> None:
+    script = "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
+    definition = here.register(script, stopTimeout=2, logConfiguration=_logs(aws, here.name))
+    task = here.run(definition)["tasks"][0]
+    until(lambda: _lines(aws, here.name, task) == ["deaf"])
 
     here.ecs.stop_task(cluster=here.cluster, task=task["taskArn"])
 

@@ -36,16 +36,34 @@ class Starting:
         self, cluster: str, definition: TaskDefinition, params: dict[str, Any]
     ) -> Task | Refused:
         """`params` are RunTask's."""
-        overrides = params.get("overrides", {})
-        group = params.get("group", f"family:{definition.family}")
+        overrides, group = params.get("overrides", {}), _group(definition, params)
         instance = self._place(cluster, definition, group, overrides, params)
         if isinstance(instance, Refused):
             return instance
+        return self._alone(instance, definition, params)
+
+    def onto(
+        self, instance: Instance, definition: TaskDefinition, params: dict[str, Any]
+    ) -> Task | Refused:
+        """`params` are StartTask's: only what the instance has left matters."""
+        need = capacity.need(definition, params.get("overrides", {}))
+        rooms = capacity.rooms([instance], self._state.tasks.values(), "")
+        if not rooms:
+            return Refused({instance.arn: instance.status})
+        found = place(need, rooms, SPREAD)
+        return found if isinstance(found, Refused) else self._alone(instance, definition, params)
+
+    def _alone(
+        self, instance: Instance, definition: TaskDefinition, params: dict[str, Any]
+    ) -> Task:
+        overrides, group = params.get("overrides", {}), _group(definition, params)
         task = self._make(definition, instance, group, overrides)
         task.started_by = params.get("startedBy")
         tags = {one["key"]: one.get("value", "") for one in params.get("tags", ())}
         if params.get("propagateTags") == "TASK_DEFINITION":
             tags = self._state.tags.get(definition.arn, {}) | tags
+        if params.get("enableECSManagedTags"):
+            tags = {"aws:ecs:clusterName": instance.cluster} | tags
         self._tag(task, tags)
         self._lives.begin(task)
         return task
@@ -112,6 +130,10 @@ class Starting:
     def _tag(self, task: Task, tags: dict[str, str]) -> None:
         if tags:
             self._state.tags[task.arn] = tags
+
+
+def _group(definition: TaskDefinition, params: dict[str, Any]) -> str:
+    return str(params.get("group") or f"family:{definition.family}")
 
 
 def find(state: State, arn: str) -> TaskDefinition:
