@@ -11,7 +11,6 @@ ESSENTIAL_EXITED = "Essential container in task exited"
 STOPPED_BY_USER = "Task stopped by user"
 FORCED_OUT = "Container instance deregistration forced by user"
 DRAINED = "Service scheduler stopped the task because its container instance is draining"
-BREAKER_OPENED = "ECS deployment circuit breaker: tasks failed to start."
 SHORTAGES = {
     "RESOURCE:MEMORY": "has insufficient memory available.",
     "RESOURCE:CPU": "has insufficient CPU units available.",
@@ -90,14 +89,9 @@ def completed(service: str, deployment: str) -> str:
     return f"(service {service}) (deployment {deployment}) deployment completed."
 
 
-def failed(service: str, deployment: str) -> str:
-    return (
-        f"(service {service}) (deployment {deployment}) deployment failed: tasks failed to start."
-    )
+def failed(service: str, deployment: str, why: str) -> str:
+    return f"(service {service}) (deployment {deployment}) deployment failed: {why}."
 
 
-def rolling_back(service: str, failed_deployment: str, deployment: str) -> str:
-    return (
-        f"(service {service}) (deployment {failed_deployment}) rolling back to "
-        f"(deployment {deployment})."
-    )
+def rolling_back(service: str, deployment: str) -> str:
+    return f"(service {service}) rolling back to deployment {deployment}."

@@ -73,14 +73,28 @@ class Rollout(StrEnum):
 
 
 @dataclass(eq=False)
+class ServiceRevision:
+    """What a deployment rolls out; a rollback rolls out one that was there before."""
+
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    task_definition: str  # ARN
+    load_balancers: list[Json]
+    capacity_providers: list[Json]  # a strategy; empty: launch type EC2
+    created_at: datetime
+    images: list[Json] = field(default_factory=list)  # containerImages, once a task has them
+
+
+@dataclass(eq=False)
 class ServiceDeployment:
     """The record of one rollout, kept after its deployment has gone from the service."""
 
     arn: str
     service_arn: str
     cluster_arn: str
-    revision_arn: str
-    sources: list[str]  # revision ARNs
+    revision: ServiceRevision
+    sources: list[ServiceRevision]
     configuration: Json
     created_at: datetime
     updated_at: datetime
@@ -93,6 +107,8 @@ class ServiceDeployment:
     breaker: str = "DISABLED"  # MONITORING, MONITORING_COMPLETE, TRIGGERED
     failures: int = 0
     threshold: int = 0
+    alarms: str = "DISABLED"  # as `breaker`
+    triggered: list[str] = field(default_factory=list)  # names of alarms
 
 
 @dataclass(eq=False)
@@ -102,7 +118,8 @@ class Deployment:
     load_balancers: list[Json]
     created_at: datetime
     updated_at: datetime
-    record: ServiceDeployment
+    record: ServiceDeployment  # of the rollout that first made it
+    revision: ServiceRevision
     primary: bool = True
     rollout: Rollout = Rollout.IN_PROGRESS
     reason: str = ""
@@ -140,6 +157,7 @@ class Service:
     deployments: list[Deployment] = field(default_factory=list)  # newest first
     last_good: Deployment | None = None  # the last that was COMPLETED
     history: list[ServiceDeployment] = field(default_factory=list)  # newest first
+    revisions: dict[str, ServiceRevision] = field(default_factory=dict)  # by ARN
     events: deque[Json] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     steady_since: datetime | None = None
     said: dict[str, datetime] = field(default_factory=dict)  # messages held back as repetitions

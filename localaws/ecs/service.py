@@ -18,6 +18,7 @@ from localaws.ecs.notices import Notices
 from localaws.ecs.services import changes as services
 from localaws.ecs.services import deployments as service_deployments
 from localaws.ecs.services import queries as service_queries
+from localaws.ecs.services import revisions as service_revisions
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduler import Scheduler
 from localaws.ecs.tasks import definitions as task_definitions
@@ -35,6 +36,7 @@ API = (
     services,
     service_queries,
     service_deployments,
+    service_revisions,
     tasks,
     runs,
     instances,

@@ -111,7 +111,7 @@ def test_the_breaker_rolls_back_where_it_is_told_to(here: Cluster) -> None:
     here.update(taskDefinition=here.register("exit 3"))
     service = here.until(lambda one: steady(one) and one["taskDefinition"] == good)
 
-    assert said(service, "rolling back to (deployment")
+    assert said(service, "rolling back to deployment ecs-svc/")
     assert _service_deployment(here)["status"] == "ROLLBACK_SUCCESSFUL"
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from localaws.ecs import messages, names
 from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
+from localaws.ecs.services import failure, records
 from localaws.ecs.services.backoff import Backoff
+from localaws.ecs.services.failure import Failure
 from localaws.ecs.services.percentages import breaker_threshold
-
-MOST_RECORDS = 100  # of finished rollouts, a service; AWS keeps 90 days
-BREAKER_STOPPED = "Service deployment stopped because the circuit breaker threshold was exceeded."
-BREAKER_ROLLED_BACK = (
-    "Service deployment rolled back because the circuit breaker threshold was exceeded."
-)
-SUPERSEDED = "Service deployment stopped because a newer service deployment was created."
 
 
 class Rollouts:
@@ -24,7 +22,7 @@ class Rollouts:
     def begin(self, service: Service) -> Deployment:
         """Of the service as it now is; the one before becomes ACTIVE and is rolled out of."""
         now = self._world.clock.now()
-        record = self._record(service)
+        record = records.begin(self._world, service)
         for former in service.deployments:
             self._supersede(service, former)
         deployment = Deployment(
@@ -34,52 +32,56 @@ class Rollouts:
             created_at=now,
             updated_at=now,
             record=record,
+            revision=record.revision,
         )
         deployment.reason = f"ECS deployment {deployment.id} in progress."
         service.deployments.insert(0, deployment)
-        service.history.insert(0, record)
-        del service.history[MOST_RECORDS:]
         service.steady_since = None
         self._changed(service, deployment)
         return deployment
 
-    def started(self, service: Service, deployment: Deployment) -> None:
-        record = deployment.record
-        if record.status == "PENDING":
-            record.status, record.started_at = "IN_PROGRESS", self._world.clock.now()
-            record.breaker = "MONITORING" if service.breaker["enable"] else "DISABLED"
+    def carry_on(self, service: Service) -> None:
+        """What was asked for a moment ago is begun: the rollout, or its rollback."""
+        deployment = service.primary
+        if deployment.record.status == "PENDING":
+            records.start(self._world, service, deployment.record)
+        elif deployment.record.status == "ROLLBACK_REQUESTED":
+            self._fail(service, deployment, failure.STOPPED, roll_back=True)
 
     def complete(self, service: Service, deployment: Deployment) -> None:
         deployment.rollout, service.last_good = Rollout.COMPLETED, deployment
         deployment.reason = f"ECS deployment {deployment.id} completed."
-        if deployment.rolls_back:
-            self._finish(deployment.rolls_back, "ROLLBACK_SUCCESSFUL", BREAKER_ROLLED_BACK)
+        if record := deployment.rolls_back:
+            records.finish(self._world, record, "ROLLBACK_SUCCESSFUL", record.reason)
             deployment.rolls_back = None
         if deployment.record.status == "IN_PROGRESS":
-            self._finish(deployment.record, "SUCCESSFUL", None)
-            if deployment.record.breaker == "MONITORING":
-                deployment.record.breaker = "MONITORING_COMPLETE"
+            records.finish(self._world, deployment.record, "SUCCESSFUL", None)
         self._notices.say(service, messages.completed(service.name, deployment.id))
         self._changed(service, deployment)
 
     def task_failed(self, service: Service, deployment: Deployment) -> None:
         """One more; opens the breaker when that makes enough."""
         deployment.failed_tasks += 1
-        deployment.record.failures = deployment.failed_tasks
-        breaker = service.breaker
-        threshold = breaker_threshold(breaker, service.desired_count)
-        deployment.record.threshold = threshold if breaker["enable"] else 0
-        if (
-            breaker["enable"]
-            and deployment.primary
-            and deployment.rollout is Rollout.IN_PROGRESS
-            and deployment.failed_tasks >= threshold
-        ):
-            self._fail(service, deployment)
+        record, breaker = deployment.rolls_back or deployment.record, service.breaker
+        if not breaker["enable"] or record.status not in (*records.UNDER_WAY, *records.GOING_BACK):
+            return
+        record.failures = deployment.failed_tasks
+        record.threshold = breaker_threshold(breaker, service.desired_count)
+        in_progress = deployment.primary and deployment.rollout is Rollout.IN_PROGRESS
+        if in_progress and deployment.failed_tasks >= record.threshold:
+            record.breaker = "TRIGGERED"
+            self._fail(service, deployment, failure.BREAKER, roll_back=_wanted(breaker))
 
     def task_healthy(self, service: Service, deployment: Deployment) -> None:
         if service.breaker.get("resetOnHealthyTask", True):
             deployment.failed_tasks = deployment.record.failures = 0
+
+    def alarmed(self, service: Service, deployment: Deployment, names: list[str]) -> None:
+        """Alarms of CloudWatch went off during the rollout."""
+        record = deployment.record
+        record.alarms, record.triggered = "TRIGGERED", names
+        asked = service.configuration["alarms"]
+        self._fail(service, deployment, failure.ALARM, roll_back=_wanted(asked))
 
     def forget_emptied(self, service: Service, awaited: Deployment | None = None) -> None:
         """An ACTIVE deployment goes with its last task, unless some are yet to be replaced."""
@@ -88,39 +90,38 @@ class Rollouts:
             one for one in service.deployments if one.primary or one.id in alive or one is awaited
         ]
 
-    def _fail(self, service: Service, deployment: Deployment) -> None:
-        deployment.rollout, deployment.reason = Rollout.FAILED, messages.BREAKER_OPENED
-        deployment.record.breaker = "TRIGGERED"
-        self._notices.say(service, messages.failed(service.name, deployment.id))
+    def _fail(
+        self, service: Service, deployment: Deployment, why: Failure, *, roll_back: bool
+    ) -> None:
+        deployment.rollout, deployment.reason = Rollout.FAILED, why.reason
+        self._notices.say(service, messages.failed(service.name, deployment.id, why.said))
         self._changed(service, deployment)
-        last_good = service.last_good if service.breaker.get("rollback") else None
         if deployment.rolls_back:
-            self._finish(deployment.rolls_back, "ROLLBACK_FAILED", messages.BREAKER_OPENED)
-            deployment.rolls_back = last_good = None
-        if last_good:
-            self._roll_back(service, deployment, last_good)
+            records.finish(self._world, deployment.rolls_back, "ROLLBACK_FAILED", why.rolled_back)
+            deployment.rolls_back = None
+            return
+        good = _candidate(service, deployment)
+        if not roll_back:
+            records.finish(self._world, deployment.record, "STOPPED", why.stopped)
+        elif good:
+            self._roll_back(service, deployment, good, why)
         else:
-            self._finish(deployment.record, "STOPPED", BREAKER_STOPPED)
+            reason = failure.NO_CANDIDATE
+            records.finish(self._world, deployment.record, "ROLLBACK_FAILED", reason)
 
-    def _roll_back(self, service: Service, failed: Deployment, good: Deployment) -> None:
+    def _roll_back(
+        self, service: Service, failed: Deployment, good: Deployment, why: Failure
+    ) -> None:
         """The good one is made primary again; tasks that it still has are kept."""
-        now = self._world.clock.now()
-        record = failed.record
-        record.status, record.updated_at = "ROLLBACK_IN_PROGRESS", now
-        record.rollback = {
-            "reason": BREAKER_ROLLED_BACK,
-            "startedAt": now,
-            "serviceRevisionArn": good.record.revision_arn,
-        }
+        records.go_back(self._world, failed.record, good.revision, why.rolled_back)
         self._leave(service, failed)
         good.primary, good.backoff = True, Backoff()
-        good.rollout, good.failed_tasks, good.rolls_back = Rollout.IN_PROGRESS, 0, record
-        good.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {good.id}."
-        others = [one for one in service.deployments if one is not good]
-        service.deployments = [good, *others]
+        good.rollout, good.failed_tasks, good.rolls_back = Rollout.IN_PROGRESS, 0, failed.record
+        good.reason = why.going_back.format(good.id)
+        service.deployments = [good, *(one for one in service.deployments if one is not good)]
         service.task_definition = good.task_definition
         service.load_balancers = good.load_balancers
-        self._notices.say(service, messages.rolling_back(service.name, failed.id, good.id))
+        self._notices.say(service, messages.rolling_back(service.name, good.id))
         self._changed(service, good)
 
     def _leave(self, service: Service, deployment: Deployment) -> None:
@@ -131,33 +132,27 @@ class Rollouts:
 
     def _supersede(self, service: Service, deployment: Deployment) -> None:
         self._leave(service, deployment)
-        if deployment.record.status in ("PENDING", "IN_PROGRESS"):
-            self._finish(deployment.record, "STOPPED", SUPERSEDED)
+        self._overtake(deployment.record)
         if deployment.rolls_back:
-            self._finish(deployment.rolls_back, "ROLLBACK_FAILED", SUPERSEDED)
+            self._overtake(deployment.rolls_back)
             deployment.rolls_back = None
 
-    def _record(self, service: Service) -> ServiceDeployment:
-        now = self._world.clock.now()
-        path = f"{service.cluster}/{service.name}"
-        deployment_id = names.service_deployment_id()
-        return ServiceDeployment(
-            arn=self._world.arn("ecs", f"service-deployment/{path}/{deployment_id}"),
-            service_arn=service.arn,
-            cluster_arn=service.cluster_arn,
-            revision_arn=self._world.arn("ecs", f"service-revision/{path}/{names.number()}"),
-            sources=[one.record.revision_arn for one in service.deployments if one.primary],
-            configuration=service.configuration,
-            created_at=now,
-            updated_at=now,
-        )
-
-    def _finish(self, record: ServiceDeployment, status: str, reason: str | None) -> None:
-        now = self._world.clock.now()
-        record.status, record.reason, record.updated_at = status, reason, now
-        record.finished_at = now
-        record.stopped_at = now if status == "STOPPED" else None
+    def _overtake(self, record: ServiceDeployment) -> None:
+        if record.status in records.UNDER_WAY:
+            records.finish(self._world, record, "STOPPED", failure.SUPERSEDED)
+        elif record.status in records.GOING_BACK:
+            records.finish(self._world, record, "ROLLBACK_FAILED", failure.SUPERSEDED)
 
     def _changed(self, service: Service, deployment: Deployment) -> None:
         deployment.updated_at = self._world.clock.now()
         self._notices.deployment_changed(service, deployment)
+
+
+def _candidate(service: Service, failed: Deployment) -> Deployment | None:
+    """The most recent deployment that is COMPLETED."""
+    good = service.last_good
+    return good if good and good is not failed and good.rollout is Rollout.COMPLETED else None
+
+
+def _wanted(configured: Mapping[str, Any]) -> bool:
+    return bool(configured.get("rollback"))

@@ -93,7 +93,7 @@ class Scheduler:
     def _step(self, service: Service) -> None:
         if service.status == "INACTIVE":
             return
-        self._rollouts.started(service, service.primary)
+        self._rollouts.carry_on(service)
         views = [self._view(service, task) for task in service.tasks if task.wanted]
         step = scheduling.step(self._demand(service, views))
         for view in step.sick:
@@ -156,6 +156,7 @@ class Scheduler:
         now, deployment = self._world.clock.now(), task.deployment
         if deployment and task.started_at:
             deployment.backoff = deployment.backoff.ran()
+            deployment.revision.images = deployment.revision.images or _images(task)
         if not found.serves:
             task.healthy_since = None
         elif task.healthy_since is None:
@@ -252,6 +253,15 @@ class Scheduler:
             if service.stopped_at and now - service.stopped_at > SERVICES_KEPT:
                 del state.services[key]
                 state.tags.pop(service.arn, None)
+
+
+def _images(task: Task) -> list[dict[str, str]]:
+    """What the first task of a deployment has pulled stands for all of them."""
+    return [
+        {"containerName": one.name, "image": one.image, "imageDigest": one.image_digest}
+        for one in task.containers
+        if one.image_digest
+    ]
 
 
 def _condition(found: health.Health) -> scheduling.Condition:

@@ -79,7 +79,7 @@ def of_deployment(service: Service, deployment: Deployment) -> list[Task]:
 def _revision(service: Service, deployment: Deployment) -> dict[str, Any]:
     tasks = of_deployment(service, deployment)
     return {
-        "arn": deployment.record.revision_arn,
+        "arn": deployment.revision.arn,
         "requestedTaskCount": desired(service, deployment),
         "runningTaskCount": _running(tasks),
         "pendingTaskCount": _pending(tasks),
