@@ -31,6 +31,7 @@ from localaws.faults.calls import Calls
 from localaws.front import Front
 from localaws.moto import Moto
 from localaws.options import Options
+from localaws.registry import actions
 from localaws.registry.app import asgi as registry
 from localaws.scaling.service import Scaling
 from localaws.scaling.told import MetricsApi
@@ -90,6 +91,7 @@ def build(options: Options) -> World:
     world.aws.own("events", world.events)
     world.aws.own("application-autoscaling", world.scaling)
     moto.heard["monitoring"] = world.scaling.heard
+    moto.heard["ecr"] = actions.from_api(actions.to_event_bridge(world))
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
@@ -111,8 +113,9 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         "metrics": metrics.answer,
         "sim": SimApi(world.sim).answer,
     }
+    images = registry(world.home / "registry", tell=actions.to_event_bridge(world))
     return uvicorn.Config(
-        Front(world.aws, registry(world.home / "registry"), local, calls),
+        Front(world.aws, images, local, calls),
         http="httptools",
         lifespan="off",
         log_config=None,

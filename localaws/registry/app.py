@@ -12,13 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localaws.registry import blobs, grammar, manifests
+from localaws.registry import actions, blobs, grammar, manifests
+from localaws.registry.actions import Told
 from localaws.registry.auth import Auth
 from localaws.registry.errors import VERSION, RegistryError
 from localaws.registry.store import Store
 
 
-def asgi(home: Path, auth: Auth | None = None) -> ASGIApp:
+def asgi(home: Path, auth: Auth | None = None, tell: Told = actions.nobody) -> ASGIApp:
     """Serves everything under `home`; `auth` is for tests of clients."""
     store = Store(home)
 
@@ -27,7 +28,7 @@ def asgi(home: Path, auth: Auth | None = None) -> ASGIApp:
             return
         request = Request(scope, receive)
         try:
-            response = await _respond(store, auth, request)
+            response = await _respond(store, auth, request, tell)
         except RegistryError as error:
             response = error.response()
         except ClientDisconnect:
@@ -41,7 +42,7 @@ def from_environment() -> ASGIApp:
     return asgi(Path(os.environ["REGISTRY_HOME"]))
 
 
-async def _respond(store: Store, auth: Auth | None, request: Request) -> Response:
+async def _respond(store: Store, auth: Auth | None, request: Request, tell: Told) -> Response:
     if auth and (response := auth.serve(request)):
         return response
     matched = grammar.match(request.url.path)
@@ -56,7 +57,7 @@ async def _respond(store: Store, auth: Auth | None, request: Request) -> Respons
         case "tags", "GET":
             return await manifests.tags(store, named["name"], request)
         case "manifest", _:
-            return await _manifest(store, request, **named)
+            return await _manifest(store, request, tell, **named)
         case "blob", "GET" | "HEAD":
             return await blobs.read(store, **named)
         case "blob", "DELETE":
@@ -68,14 +69,16 @@ async def _respond(store: Store, auth: Auth | None, request: Request) -> Respons
     raise _unsupported(request)
 
 
-async def _manifest(store: Store, request: Request, name: str, reference: str) -> Response:
+async def _manifest(
+    store: Store, request: Request, tell: Told, name: str, reference: str
+) -> Response:
     match request.method:
         case "GET" | "HEAD":
             return await manifests.read(store, name, reference, request)
         case "PUT":
-            return await manifests.put(store, name, reference, request)
+            return await manifests.put(store, name, reference, request, tell)
         case "DELETE":
-            return await manifests.delete(store, name, reference)
+            return await manifests.delete(store, name, reference, tell)
     raise _unsupported(request)
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from localaws.registry import errors, grammar
+from localaws.registry.actions import Action, Told
 from localaws.registry.errors import VERSION, RegistryError
 from localaws.registry.store import Store
 
@@ -17,15 +18,17 @@ LARGEST = 4 * 1024 * 1024
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-async def put(store: Store, name: str, reference: str, request: Request) -> Response:
+async def put(store: Store, name: str, reference: str, request: Request, tell: Told) -> Response:
     body = await _body(request)
     manifest = _parsed(body)
     _check_parts(store, name, manifest)
     digest = _digest(body, reference)
     media_type = _media_type(manifest, request)
     store.put_manifest(name, digest, media_type, body)
-    if not grammar.is_digest(reference):
-        store.tag(name, reference, digest)
+    tag = None if grammar.is_digest(reference) else reference
+    if tag:
+        store.tag(name, tag, digest)
+    await tell(Action("PUSH", name, digest, tag))
     location = f"/v2/{name}/manifests/{digest}"
     headers = VERSION | {"Location": location, "Docker-Content-Digest": digest}
     return Response(status_code=201, headers=headers)
@@ -43,12 +46,17 @@ async def read(store: Store, name: str, reference: str, request: Request) -> Res
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 
 
-async def delete(store: Store, name: str, reference: str) -> Response:
+async def delete(store: Store, name: str, reference: str, tell: Told) -> Response:
     """By digest the manifest and its tags; by tag only the tag."""
+    digest = _resolved(store, name, reference)
+    tags: list[str | None] = [reference]
     if grammar.is_digest(reference):
+        tags = [tag for tag in store.tags(name) if store.tagged(name, tag) == digest] or [None]
         store.delete_manifest(name, reference)
     else:
         store.untag(name, reference)
+    for tag in tags:
+        await tell(Action("DELETE", name, digest, tag))
     return Response(status_code=202, headers=VERSION)
 
 

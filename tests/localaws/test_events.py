@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 import boto3
+import httpx2
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from tests.localaws import registering
 from tests.localaws.conftest import Client, LocalAws
 
 
@@ -131,3 +133,29 @@ def test_a_target_of_a_kind_that_is_not_modelled_is_refused(
 
     with pytest.raises(ClientError, match="not to arn:aws:lambda"):
         rules.put_targets(Rule=name, Targets=[target])
+
+
+def test_a_push_to_the_registry_and_a_deletion_are_told(
+    aws: LocalAws, rules: Client, name: str, queue_url: str
+) -> None:
+    pattern = {"source": ["aws.ecr"], "detail": {"repository-name": [name]}}
+    rules.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    config = json.dumps({"config": {}}).encode()
+    manifest = registering.manifest(config, b"layer")
+    digest = registering.digest(manifest)
+
+    with httpx2.Client(base_url=f"http://127.0.0.1:{aws.port}", trust_env=False) as client:
+        registering.push_blob(client, name, config)
+        registering.push_blob(client, name, b"layer")
+        registering.push_manifest(client, name, "v1", manifest)
+        registering.push_manifest(client, name, digest, manifest)
+        client.delete(f"/v2/{name}/manifests/{digest}")
+
+    got = aws.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
+    details = [json.loads(message["Body"])["detail"] for message in got]
+    told = {"result": "SUCCESS", "repository-name": name, "image-digest": digest}
+    assert details == [
+        told | {"action-type": "PUSH", "image-tag": "v1"},
+        told | {"action-type": "PUSH"},
+        told | {"action-type": "DELETE", "image-tag": "v1"},
+    ]
