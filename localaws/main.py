@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 
+from localaws.autoscaling.service import AutoScaling
 from localaws.bus import Aws
 from localaws.clock_api import ClockApi
 from localaws.cloudformation.service import CloudFormation
@@ -29,6 +30,7 @@ from localaws.faults.api import FaultsApi
 from localaws.faults.asked import Asked, Unusable
 from localaws.faults.calls import Calls
 from localaws.front import Front
+from localaws.machines import Machines
 from localaws.moto import Moto
 from localaws.options import Options
 from localaws.registry import actions
@@ -92,6 +94,10 @@ def build(options: Options) -> World:
     world.aws.own("application-autoscaling", world.scaling)
     moto.heard["monitoring"] = world.scaling.heard
     moto.heard["ecr"] = actions.from_api(actions.to_event_bridge(world))
+    world.autoscaling, machines = AutoScaling(world), Machines()
+    world.aws.own("autoscaling", world.autoscaling)
+    machines.ended.append(lambda _: world.autoscaling.instances_ended())
+    moto.heard["ec2"] = machines.heard
     world.aws.own("cloudformation", world.cloudformation)
     return world
 
@@ -138,6 +144,8 @@ async def _start(world: World, started: contextlib.AsyncExitStack) -> None:
     started.push_async_callback(world.ecs.stop)
     await world.events.start()
     started.push_async_callback(world.events.stop)
+    await world.autoscaling.start()
+    started.push_async_callback(world.autoscaling.stop)
     await world.scaling.start()
     started.push_async_callback(world.scaling.stop)
     started.push_async_callback(world.cloudformation.stop)

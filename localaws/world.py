@@ -11,6 +11,7 @@ from localaws.clock import Clock
 from localaws.faults.faults import Faults
 
 if TYPE_CHECKING:  # the services know the world; at run time the world only holds them
+    from localaws.autoscaling.service import AutoScaling
     from localaws.bus import Aws
     from localaws.cloudformation.service import CloudFormation
     from localaws.drivers.sim.table import Table
@@ -56,6 +57,7 @@ class World:
     cloudformation: CloudFormation = field(init=False)
     events: Events = field(init=False)
     scaling: Scaling = field(init=False)
+    autoscaling: AutoScaling = field(init=False)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.clock)

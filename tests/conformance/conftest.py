@@ -58,7 +58,8 @@ class Aws:
 @dataclass(frozen=True)
 class Place:
     """What tests stand on and never change: a network, a cluster with two instances in two zones
-    that nobody else uses, a listener, an image whose command is `sh -c`, roles."""
+    that nobody else uses, a listener, an image whose command is `sh -c`, roles, a machine image of
+    Amazon's for ECS."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -66,6 +67,7 @@ class Place:
     listener_arn: str
     execution_role_arn: str
     image: str
+    image_id: str
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +89,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 @pytest.fixture(scope="session")
 def place(aws: Aws) -> Place:
     """Of a real account, from PALATINE_CONFORMANCE_VPC_ID, _SUBNET_IDS (by commas), _CLUSTER,
-    _LISTENER_ARN, _EXECUTION_ROLE_ARN, _IMAGE."""
+    _LISTENER_ARN, _EXECUTION_ROLE_ARN, _IMAGE, _IMAGE_ID."""
     if REAL:
         given = {
             name.removeprefix("PALATINE_CONFORMANCE_").lower(): value
@@ -130,7 +132,13 @@ def _seeded(aws: Aws) -> Place:
         listener_arn=listeners["Listeners"][0]["ListenerArn"],
         execution_role_arn=role["Role"]["Arn"],
         image=_empty_image(aws),
+        image_id=_machine_image(aws),
     )
+
+
+def _machine_image(aws: Aws) -> str:
+    found = aws.client("ec2").describe_instances()["Reservations"]
+    return str(found[0]["Instances"][0]["ImageId"])
 
 
 def _empty_image(aws: Aws) -> str:
