@@ -51,6 +51,13 @@ def executed(stack: Stack) -> None:
             one.execution = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"
 
 
+def overtaken(stack: Stack) -> None:
+    """By an update that no change set stands for: what was found out is no longer true."""
+    for one in stack.change_sets.values():
+        if one.execution == "AVAILABLE":
+            one.execution = "OBSOLETE"
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Of what a stack has with what a revision asks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from localaws.cloudformation import capabilities, change_set, requests, shown
 from localaws.cloudformation.change_set import ChangeSet, Comparison
 from localaws.cloudformation.evaluation import Evaluation
+from localaws.cloudformation.news import News
 from localaws.cloudformation.pages import page
 from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack
 from localaws.cloudformation.stacks import Stacks
@@ -22,12 +24,27 @@ CarryOut = Callable[[Stack, Revision, Doing, str], None]
 _ASKED = {"StackName", "TemplateBody", "TemplateURL", "UsePreviousTemplate", "Parameters", "Tags"}
 _ASKED |= {"Capabilities", "RoleARN", "ChangeSetName", "ClientToken", "Description"}
 _ASKED |= {"ChangeSetType", "OnStackFailure", "DeploymentConfig"}
+_EXECUTION = {"ChangeSetName", "StackName", "ClientRequestToken", "DisableRollback"}
+_EXECUTION |= {"RetainExceptOnCreate"}
 _NOTHING_YET = Template("", {"Resources": {}})
 
 
 class ChangeSets:
-    def __init__(self, world: World, stacks: Stacks, carry_out: CarryOut) -> None:
-        self._world, self._stacks, self._carry_out = world, stacks, carry_out
+    def __init__(self, world: World, stacks: Stacks, news: News, carry_out: CarryOut) -> None:
+        self._world, self._stacks = world, stacks
+        self._news, self._carry_out = news, carry_out
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+
+    def resume(self) -> None:
+        for stack in self._stacks.all_live():
+            for one in stack.change_sets.values():
+                if one.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+                    self._begin(stack, one)
 
     async def create(self, params: Params) -> Params:
         requests.check_modelled("CreateChangeSet", params, _ASKED)
@@ -49,7 +66,7 @@ class ChangeSets:
             return repeated
         made = self._make(params, kind, revision)
         stack.change_sets[name] = made
-        self._compare(stack, made)
+        self._begin(stack, made)
         return {"Id": made.arn, "StackId": stack.id}
 
     def describe(self, params: Params) -> Params:
@@ -85,7 +102,7 @@ class ChangeSets:
         requests.check_modelled(
             "ExecuteChangeSet",
             params,
-            {"ChangeSetName", "StackName", "ClientRequestToken", "DisableRollback"},
+            _EXECUTION,
         )
         stack, found = self._find(params)
         if found.execution != "AVAILABLE":
@@ -94,9 +111,16 @@ class ChangeSets:
                 f"ChangeSet [{found.arn}] cannot be executed in its current execution status of "
                 f"[{found.execution}]",
             )
+        if found.on_failure and "DisableRollback" in params:
+            sentence = (
+                "DisableRollback cannot be specified when the change set was created with "
+                "OnStackFailure."
+            )
+            raise AwsError("ValidationError", sentence)
         keeps = params.get("DisableRollback", False)
         on_failure = "DO_NOTHING" if keeps else found.on_failure or "ROLLBACK"
         doing = Doing(on_failure, express=found.express)
+        doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         token = params.get("ClientRequestToken", "")
         self._carry_out(stack, found.revision, doing, token)
         stack.change_set, stack.capabilities = found.arn, found.capabilities
@@ -141,6 +165,7 @@ class ChangeSets:
         )
         self._stacks.add(stack)
         stack.enter(now, "REVIEW_IN_PROGRESS", "User Initiated")
+        self._news.stack_changed(stack)
         return stack
 
     def _make(self, params: Params, kind: str, revision: Revision) -> ChangeSet:
@@ -158,6 +183,20 @@ class ChangeSets:
             express=requests.mode(params) == "EXPRESS",
             token=params.get("ClientToken", ""),
         )
+
+    def _begin(self, stack: Stack, made: ChangeSet) -> None:
+        work = asyncio.get_running_loop().create_task(self._bring_about(stack, made))
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+
+    async def _bring_about(self, stack: Stack, made: ChangeSet) -> None:
+        await asyncio.sleep(0)  # the answer goes first
+        made.status = "CREATE_IN_PROGRESS"
+        await self._world.clock.sleep(self._world.stack_resource_seconds)
+        try:
+            self._compare(stack, made)
+        except AwsError as error:
+            made.status, made.reason = "FAILED", error.message
 
     def _compare(self, stack: Stack, made: ChangeSet) -> None:
         previous = None if made.kind == "CREATE" else stack.revision

@@ -14,12 +14,14 @@ from localaws.world import World
 Params = dict[str, Any]
 
 TAGS_LIMIT = 50
+_ONLY_SAID = {"Description", "Metadata", "AWSTemplateFormatVersion"}
 
 ONLY_WHEN_CREATED = {"OnFailure", "TimeoutInMinutes", "EnableTerminationProtection"}
 OF_A_DELETION = {"StackName", "ClientRequestToken", "RetainResources", "DeletionMode"}
 OF_A_DELETION |= {"DeploymentConfig", "RoleARN"}
 OF_A_ROLLBACK = {"StackName", "ClientRequestToken", "ResourcesToSkip", "RoleARN"}
 OF_A_RETURN = {"StackName", "ClientRequestToken", "RoleARN", "DeploymentConfig"}
+OF_A_RETURN |= {"RetainExceptOnCreate"}
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
@@ -54,11 +56,16 @@ def keeps_what_failed(params: Params) -> bool:
 
 def same(one: Revision, other: Revision) -> bool:
     return (
-        one.template.document == other.template.document
+        _doing(one.template) == _doing(other.template)
         and one.parameters == other.parameters
         and one.resolved == other.resolved
         and one.tags == other.tags
     )
+
+
+def _doing(template: Template) -> dict[str, Any]:
+    """Without what is only said: a new description is no update (boto/boto3#1609)."""
+    return {k: v for k, v in template.document.items() if k not in _ONLY_SAID}
 
 
 def check_types(stack: Stack, wanted: Template) -> None:
@@ -97,6 +104,22 @@ def remember(stack: Stack, operation: str, params: Params, result: Params) -> Pa
 def _fingerprint(operation: str, params: Params) -> str:
     """A stack named by its id or by its name is the same stack."""
     return repr((operation, sorted((k, v) for k, v in params.items() if k != "StackName")))
+
+
+def check_on_failure(params: Params) -> None:
+    if "OnFailure" in params and "DisableRollback" in params:
+        sentence = "Either DisableRollback or OnFailure can be specified, not both."
+        raise AwsError("ValidationError", sentence)
+
+
+def check_forced(stack: Stack, params: Params) -> None:
+    if params.get("DeletionMode") == "FORCE_DELETE_STACK" and stack.status != "DELETE_FAILED":
+        sentence = (
+            f"Invalid operation on stack [{stack.id}]. You can activate DeletionMode "
+            "FORCE_DELETE_STACK in a delete stack operation only when the stack is in the "
+            "DELETE_FAILED state."
+        )
+        raise AwsError("ValidationError", sentence)
 
 
 def retained(stack: Stack, names: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.exports import Exports
+from localaws.cloudformation.news import News
 from localaws.cloudformation.resource import Resource
 from localaws.cloudformation.stack import Revision, Stack
 from localaws.faults.fault import Fault, Kind
@@ -30,6 +31,7 @@ class Run:
     world: World
     stack: Stack
     exports: Exports
+    news: News
     undoing: bool = False  # it rolls back
     by: str = ""  # who interrupted it: failure, delete, cancel, timeout
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,9 +47,11 @@ class Run:
 
     def enter(self, status: str, reason: str = "") -> None:
         self.stack.enter(self.world.clock.now(), status, reason)
+        self.news.stack_changed(self.stack)
 
     def record(self, resource: Resource, status: str, reason: str = "") -> None:
         self.stack.record(self.world.clock.now(), resource, status, reason)
+        self.news.resource_changed(self.stack, resource, status, reason)
 
     def evaluation(self, revision: Revision) -> Evaluation:
         stack = self.stack
@@ -56,6 +60,13 @@ class Run:
     @property
     def express(self) -> bool:
         return self.stack.doing is not None and self.stack.doing.express
+
+    def keeps(self, resource: Resource, *, as_created: bool) -> bool:
+        """Whether its deletion policy lets it be; `as_created`: what rolls back has made it."""
+        policy, doing = resource.deletion_policy, self.stack.doing
+        if as_created and doing is not None and doing.retains_only_older:
+            return False
+        return policy == "Retain" or (policy == "RetainExceptOnCreate" and not as_created)
 
     def fault(self, resource: Resource, verb: str) -> Fault | None:
         during = "rollback" if self.undoing else verb

@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 
 from localaws.cloudformation import change_set, engine
+from localaws.cloudformation.news import News
 from localaws.cloudformation.run import Run
 from localaws.cloudformation.stack import Doing, Stack
 from localaws.cloudformation.stacks import Stacks
@@ -16,15 +17,15 @@ _log = logging.getLogger(__name__)
 
 
 class Runs:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, news: News) -> None:
+        self._world, self._news = world, news
         self._runs: dict[str, Run] = {}  # by stack id
         self._work: dict[str, asyncio.Task[None]] = {}
 
     def begin(self, stacks: Stacks, stack: Stack) -> None:
         """What the stack's status and `doing` say; after what still runs for it has ended."""
         before = self._work.get(stack.id)
-        run = Run(self._world, stack, stacks.exports)
+        run = Run(self._world, stack, stacks.exports, self._news)
         self._runs[stack.id] = run
         task = asyncio.get_running_loop().create_task(self._run(run, before))
         self._work[stack.id] = task

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation import capabilities, requests
+from localaws.cloudformation import capabilities, change_set, requests
 from localaws.cloudformation.change_sets import ChangeSets
+from localaws.cloudformation.news import News
 from localaws.cloudformation.queries import Queries
 from localaws.cloudformation.runs import Runs
 from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack, Undo
@@ -19,17 +20,27 @@ Params = dict[str, Any]
 
 _ASKED = {"StackName", "TemplateBody", "TemplateURL", "Parameters", "Tags", "ClientRequestToken"}
 _ASKED |= {"Capabilities", "DisableRollback", "DeploymentConfig", "RoleARN"}
+_ASKED |= {"RetainExceptOnCreate"}
 
 
 class CloudFormation:
     def __init__(self, world: World) -> None:
         self._world = world
-        self.state = Stacks()
-        self._runs = Runs(world)
+        self._stacks = Stacks()
+        self._news = News(world)
+        self._runs = Runs(world, self._news)
+        self._changes = ChangeSets(world, self._stacks, self._news, self._carry_out)
+
+    @property
+    def state(self) -> Stacks:
+        return self._stacks
+
+    @state.setter
+    def state(self, kept: Stacks) -> None:
+        self._stacks.become(kept)
 
     def operations(self) -> Mapping[str, Operation]:
-        queries = Queries(self._world, self.state)
-        changes = ChangeSets(self._world, self.state, self._carry_out)
+        queries, changes = Queries(self._world, self._stacks), self._changes
         return {
             "CreateStack": self.create_stack,
             "UpdateStack": self.update_stack,
@@ -57,17 +68,22 @@ class CloudFormation:
         }
 
     async def stop(self) -> None:
+        """Stacks stay where they are."""
         await self._runs.stop()
+        await self._changes.stop()
+        await self._news.stop()
 
     async def resume(self) -> None:
         """Operations go on from where their stacks are."""
-        self._runs.resume(self.state)
+        self._runs.resume(self._stacks)
+        self._changes.resume()
 
     async def create_stack(self, params: Params) -> Params:
         requests.check_modelled("CreateStack", params, _ASKED | requests.ONLY_WHEN_CREATED)
+        requests.check_on_failure(params)
         name = params["StackName"]
         requests.check_name(name)
-        existing = self.state.live(name)
+        existing = self._stacks.live(name)
         if existing is not None:
             repeated = requests.repeated(existing, "CreateStack", params)
             if repeated is None:
@@ -75,7 +91,7 @@ class CloudFormation:
             return repeated
         revision = await requests.revision(self._world, params, None)
         capabilities.check(revision.template, params.get("Capabilities", []))
-        if self.state.live(name) is not None:  # made while SSM or S3 was asked
+        if self._stacks.live(name) is not None:  # made while SSM or S3 was asked
             raise AwsError("AlreadyExistsException", f"Stack [{name}] already exists")
         stack = Stack(
             id=self._world.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}"),
@@ -83,22 +99,24 @@ class CloudFormation:
             revision=revision,
             created_at=self._world.clock.now(),
             disable_rollback=requests.keeps_what_failed(params),
+            on_failure=params.get("OnFailure", ""),
             capabilities=params.get("Capabilities", []),
             role_arn=params.get("RoleARN", ""),
             timeout_minutes=params.get("TimeoutInMinutes"),
             protected=params.get("EnableTerminationProtection", False),
         )
-        self.state.add(stack)
+        self._stacks.add(stack)
         on_failure = "DO_NOTHING" if stack.disable_rollback else params.get("OnFailure", "ROLLBACK")
         doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
         doing.timeout_minutes = stack.timeout_minutes
+        doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         stack.undo = Undo(None)
         self._enter(stack, doing, params.get("ClientRequestToken", ""), "CREATE_IN_PROGRESS")
         return requests.remember(stack, "CreateStack", params, {"StackId": stack.id})
 
     async def update_stack(self, params: Params) -> Params:
         requests.check_modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
-        stack = self.state.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"])
         repeated = requests.repeated(stack, "UpdateStack", params)
         if repeated is not None:
             return repeated
@@ -112,18 +130,21 @@ class CloudFormation:
         stack.role_arn = params.get("RoleARN", stack.role_arn)
         on_failure = "DO_NOTHING" if requests.keeps_what_failed(params) else "ROLLBACK"
         doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
+        doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         self._update(stack, target, doing, params.get("ClientRequestToken", ""))
+        change_set.overtaken(stack)
         return requests.remember(stack, "UpdateStack", params, {"StackId": stack.id})
 
     def delete_stack(self, params: Params) -> Params:
         """Of a stack that does not exist: a success, as on AWS."""
         requests.check_modelled("DeleteStack", params, requests.OF_A_DELETION)
-        stack = self.state.maybe(params["StackName"])
+        stack = self._stacks.maybe(params["StackName"])
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
             return {}
         if requests.repeated(stack, "DeleteStack", params) is not None:
             return {}
         _check_deletable(stack)
+        requests.check_forced(stack, params)
         doing = Doing(express=requests.mode(params) == "EXPRESS")
         doing.retained = requests.retained(stack, params.get("RetainResources", []))
         doing.forced = params.get("DeletionMode") == "FORCE_DELETE_STACK"
@@ -131,7 +152,7 @@ class CloudFormation:
         return requests.remember(stack, "DeleteStack", params, {})
 
     def cancel_update_stack(self, params: Params) -> Params:
-        stack = self.state.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"])
         if requests.repeated(stack, "CancelUpdateStack", params) is not None:
             return {}
         if stack.status != "UPDATE_IN_PROGRESS":
@@ -145,7 +166,7 @@ class CloudFormation:
 
     def continue_update_rollback(self, params: Params) -> Params:
         requests.check_modelled("ContinueUpdateRollback", params, requests.OF_A_ROLLBACK)
-        stack = self.state.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"])
         if requests.repeated(stack, "ContinueUpdateRollback", params) is not None:
             return {}
         if stack.status != "UPDATE_ROLLBACK_FAILED":
@@ -163,7 +184,7 @@ class CloudFormation:
 
     def rollback_stack(self, params: Params) -> Params:
         requests.check_modelled("RollbackStack", params, requests.OF_A_RETURN)
-        stack = self.state.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"])
         repeated = requests.repeated(stack, "RollbackStack", params)
         if repeated is not None:
             return repeated
@@ -174,12 +195,13 @@ class CloudFormation:
                 f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.",
             )
         doing = Doing(express=requests.mode(params) == "EXPRESS")
+        doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         status = f"{entered[stack.status]}_IN_PROGRESS"
         self._enter(stack, doing, params.get("ClientRequestToken", ""), status)
         return requests.remember(stack, "RollbackStack", params, {"StackId": stack.id})
 
     def update_termination_protection(self, params: Params) -> Params:
-        stack = self.state.find(params["StackName"])
+        stack = self._stacks.find(params["StackName"])
         if stack.status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
             sentence = f"Stack [{stack.name}] is in {stack.status} state and cannot be protected"
             raise AwsError("ValidationError", sentence)
@@ -203,10 +225,11 @@ class CloudFormation:
         self._enter(stack, doing, token, "UPDATE_IN_PROGRESS")
 
     def _delete(self, stack: Stack, doing: Doing, token: str) -> None:
-        status, reason = stack.status, self.state.exports.refusal(stack.id, {})
+        status, reason = stack.status, self._stacks.exports.refusal(stack.id, {})
         if reason:  # the stack is as it was, and says why
             stack.token = token
             stack.enter(self._world.clock.now(), status, f"Delete canceled. {reason}")
+            self._news.stack_changed(stack)
             return
         self._runs.interrupt(stack, "delete")
         self._enter(stack, doing, token, "DELETE_IN_PROGRESS")
@@ -215,10 +238,18 @@ class CloudFormation:
         now = self._world.clock.now()
         stack.doing, stack.token, doing.since = doing, token, now
         stack.enter(now, status, "User Initiated")
-        self._runs.begin(self.state, stack)
+        self._news.stack_changed(stack)
+        self._runs.begin(self._stacks, stack)
 
 
 def _check_updatable(stack: Stack) -> None:
+    if stack.status == "CREATE_FAILED" and stack.on_failure == "DO_NOTHING":
+        raise AwsError(
+            "ValidationError",
+            "This stack cannot be updated from [CREATE_FAILED] state because it contains "
+            "[on-failure: DO_NOTHING]. Please use disable-rollback option instead during stack "
+            "creation.",
+        )
     if stack.status not in UPDATABLE:
         sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
         raise AwsError("ValidationError", sentence)

@@ -104,6 +104,7 @@ class Doing:
     timeout_minutes: int | None = None
     since: datetime | None = None
     cancelled: bool = False  # by CancelUpdateStack
+    retains_only_older: bool = False  # RetainExceptOnCreate: a rollback deletes what it finds new
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ class Stack:
     revision: Revision
     created_at: datetime
     disable_rollback: bool = False
+    on_failure: str = ""  # as CreateStack was told, in these words
     capabilities: list[str] = field(default_factory=list)
     role_arn: str = ""
     timeout_minutes: int | None = None

@@ -15,6 +15,9 @@ class Stacks:
     by_name: dict[str, Stack] = field(default_factory=dict)
     exports: Exports = field(default_factory=Exports)
 
+    def become(self, other: Stacks) -> None:
+        self.by_id, self.by_name, self.exports = other.by_id, other.by_name, other.exports
+
     def add(self, stack: Stack) -> None:
         self.by_id[stack.id] = stack
         self.by_name[stack.name] = stack

@@ -57,8 +57,7 @@ async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> Non
 
 async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> None:
     """`as_created`: by the rollback of what created it. Raises Failed if it still exists."""
-    policy = resource.deletion_policy
-    if policy == "Retain" or (policy == "RetainExceptOnCreate" and not as_created):
+    if run.keeps(resource, as_created=as_created):
         run.record(resource, "DELETE_SKIPPED")
         return
     run.record(resource, "DELETE_IN_PROGRESS")
