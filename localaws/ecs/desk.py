@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from localaws.ecs import names
 from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
@@ -22,6 +22,12 @@ Result = dict[str, Any]
 MOST_TOKENS = 10_000
 
 
+class Wake(Protocol):
+    def __call__(self, service: Service | None = None) -> None:
+        """The scheduler looks at what has changed: a service; None: the instances."""
+        ...
+
+
 @dataclass(frozen=True)
 class Desk:
     world: World
@@ -30,7 +36,7 @@ class Desk:
     starting: Starting
     rollouts: Rollouts
     notices: Notices
-    wake: Callable[[], None]
+    wake: Wake
 
     def cluster(self, params: Params) -> Cluster:
         found = self.state.clusters.get(names.short(params.get("cluster", "default")))

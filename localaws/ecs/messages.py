@@ -18,12 +18,18 @@ SHORTAGES = {
 }
 
 
-def started(service: str, task_ids: Sequence[str]) -> str:
-    return f"(service {service}) has started {len(task_ids)} tasks: {_tasks(task_ids)}."
+def started(service: str, task_ids: Sequence[str], replaced: int = 0) -> str:
+    """`replaced` of them come in place of unhealthy ones."""
+    more = f" Amazon ECS replaced {replaced} tasks due to an unhealthy status." if replaced else ""
+    return f"(service {service}) has started {len(task_ids)} tasks: {_tasks(task_ids)}.{more}"
 
 
 def stopped(service: str, task_ids: Sequence[str]) -> str:
     return f"(service {service}) has stopped {len(task_ids)} running tasks: {_tasks(task_ids)}."
+
+
+def stopped_pending(service: str, count: int) -> str:
+    return f"(service {service}) stopped {count} pending tasks."
 
 
 def _tasks(task_ids: Sequence[str]) -> str:
@@ -49,7 +55,7 @@ def steady(service: str) -> str:
 def unhealthy(service: str, instance: str, port: int, target_group: str, why: str) -> str:
     return (
         f"(service {service}) (instance {instance}) (port {port}) is unhealthy in "
-        f"(target-group {target_group}) due to (reason {why})"
+        f"(target-group {target_group}) due to (reason {why})."
     )
 
 

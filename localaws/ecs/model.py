@@ -160,6 +160,7 @@ class Service:
     revisions: dict[str, ServiceRevision] = field(default_factory=dict)  # by ARN
     events: deque[Json] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     steady_since: datetime | None = None
+    steady_said: datetime | None = None  # the last time
     said: dict[str, datetime] = field(default_factory=dict)  # messages held back as repetitions
     next_placement: datetime | None = None  # before it a failed placement does not count again
     stopped_at: datetime | None = None

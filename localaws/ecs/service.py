@@ -21,6 +21,7 @@ from localaws.ecs.services import queries as service_queries
 from localaws.ecs.services import revisions as service_revisions
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduler import Scheduler
+from localaws.ecs.services.steps import Steps
 from localaws.ecs.tasks import definitions as task_definitions
 from localaws.ecs.tasks import requests as tasks
 from localaws.ecs.tasks import runs
@@ -53,18 +54,20 @@ class Ecs:
         self._running = contextlib.AsyncExitStack()
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
-        self._scheduler = Scheduler(world, self._state, self._notices, rollouts)
+        self._scheduler = Scheduler(world, self._state, rollouts)
         self._lives = Lives(
             world,
             Containers(world, self._driver, self._metadata),
             self._notices,
             self._metadata,
-            changed=self._scheduler.wake,
+            changed=self._scheduler.changed,
             stopping=self._scheduler.stopping,
             over=self._scheduler.over,
         )
         starting = Starting(world, self._state, self._lives)
-        self._scheduler.lives, self._scheduler.starting = self._lives, starting
+        self._scheduler.steps = Steps(
+            world, self._state, self._notices, rollouts, self._lives, starting
+        )
         self._desk = Desk(
             world, self._state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
         )

@@ -1,34 +1,25 @@
-"""ECS alone, with a clock that can be put forward and containers that do as they are told."""
+"""ECS alone: its time stands still until it is advanced, its containers do as they are told."""
 
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localaws.clock import Clock
+from localaws.clock import VirtualClock
 from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port, PullFailed
 from localaws.ecs.needs import TargetHealth
 from localaws.ecs.service import Ecs
+from localaws.faults.faults import Faults
 from localaws.wire import AwsError
 from tests.localaws.containing import BREAKER
 
 Json = dict[str, Any]
 HOUR = 3600.0
-
-
-class PutForward(Clock):
-    ahead = 0.0  # seconds
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self.ahead)
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead
 
 
 @dataclass
@@ -117,7 +108,8 @@ class World:
     task_settle_seconds = 1.0
 
     def __init__(self) -> None:
-        self.clock, self.driver = PutForward(), Scripted()
+        self.clock, self.driver = VirtualClock(), Scripted()
+        self.faults = Faults(self.clock)
         self.aws = self.events = self.elbv2 = Nothing()
         self.ecs = Ecs(self, self.driver)
 
@@ -141,10 +133,14 @@ class World:
     def said(self, words: str) -> int:
         return sum(words in one["message"] for one in self.service()["events"])
 
-    async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
-            while not holds():
-                await asyncio.sleep(0.005)
+    def actions(self) -> list[tuple[str, str]]:
+        """The service actions so far, with their severity."""
+        told = [one for kind, one in self.events.emitted if kind == "ECS Service Action"]
+        return [(one["eventType"], one["eventName"]) for one in told]
+
+    async def until(self, holds: Callable[[], object], within: float = 10) -> None:
+        """Time passes no further than to where it holds."""
+        assert await self.clock.until(holds, within), holds
 
 
 def tell(story: Callable[[World], Awaitable[None]]) -> None:
@@ -162,9 +158,12 @@ def tell(story: Callable[[World], Awaitable[None]]) -> None:
 
 
 async def steady(world: World) -> None:
-    await world.until(lambda: world.service()["runningCount"] == world.service()["desiredCount"])
-    world.clock.ahead += 2
-    await world.until(lambda: world.service()["deployments"][0]["rolloutState"] == "COMPLETED")
+    def settled() -> bool:
+        service = world.service()
+        states = [one["rolloutState"] for one in service["deployments"]]
+        return states == ["COMPLETED"] and service["runningCount"] == service["desiredCount"]
+
+    await world.until(settled)
 
 
 def test_stopped_tasks_and_deleted_services_are_shown_for_an_hour() -> None:
@@ -175,13 +174,12 @@ def test_stopped_tasks_and_deleted_services_are_shown_for_an_hour() -> None:
         await world.until(lambda: world.service()["status"] == "INACTIVE")
         stopped = {"cluster": "c", "desiredStatus": "STOPPED"}
 
-        world.clock.ahead += 0.9 * HOUR
-        await asyncio.sleep(0.1)
+        await world.clock.advance(0.9 * HOUR)
         assert len(world.call("ListTasks", **stopped)["taskArns"]) == 1
         assert world.service()["status"] == "INACTIVE"
 
-        world.clock.ahead += 0.2 * HOUR
-        await world.until(lambda: not world.call("ListTasks", **stopped)["taskArns"])
+        await world.clock.advance(0.2 * HOUR)
+        assert world.call("ListTasks", **stopped)["taskArns"] == []
         gone = world.call("DescribeServices", cluster="c", services=["web"])
         assert [one["reason"] for one in gone["failures"]] == ["MISSING"]
 
@@ -192,15 +190,12 @@ def test_the_same_trouble_is_told_again_after_six_hours() -> None:
     async def story(world: World) -> None:
         world.create(1, memory=9000)
         await world.until(lambda: world.said("was unable to place a task"))
-        world.clock.ahead += 5 * HOUR
-        await asyncio.sleep(0.1)
+        await world.clock.advance(5 * HOUR)
         assert world.said("was unable to place a task") == 1
 
-        world.clock.ahead += 2 * HOUR
-        await world.until(lambda: world.said("was unable to place a task") == 2)
-        actions = [one for kind, one in world.events.emitted if kind == "ECS Service Action"]
-        assert [one["eventName"] for one in actions] == ["SERVICE_TASK_PLACEMENT_FAILURE"] * 2
-        assert {one["reason"] for one in actions} == {"RESOURCE:MEMORY"}
+        await world.clock.advance(2 * HOUR)
+        assert world.said("was unable to place a task") == 2
+        assert world.actions() == [("ERROR", "SERVICE_TASK_PLACEMENT_FAILURE")] * 2
 
     tell(story)
 
@@ -212,9 +207,9 @@ def test_missing_capacity_counts_as_failure_only_now_and_then() -> None:
             await world.until(
                 lambda n=failures: world.service()["deployments"][0]["failedTasks"] == n
             )
-            await asyncio.sleep(0.1)
+            await world.clock.advance(14)
             assert world.service()["deployments"][0]["failedTasks"] == failures
-            world.clock.ahead += 16
+            await world.clock.advance(1)
 
         assert world.service()["deployments"][0]["rolloutState"] == "FAILED"
 
@@ -242,7 +237,6 @@ def test_tasks_that_ran_are_not_slowed_down_by_the_back_off() -> None:
             await world.until(lambda: world.service()["runningCount"] == 1)
             world.driver.containers[-1].ended.set_result(1)
             await world.until(lambda: world.service()["runningCount"] == 0)
-            world.clock.ahead += 2
 
         assert world.said("is unable to consistently start tasks successfully.") == 0
         assert world.service()["deployments"][0]["rolloutState"] == "COMPLETED"
@@ -255,20 +249,43 @@ def test_tasks_that_never_ran_are_slowed_down_and_it_is_said() -> None:
     async def story(world: World) -> None:
         world.driver.missing = True
         world.create(1)
-        for failures in range(1, 8):
-            await world.until(
-                lambda n=failures: world.service()["deployments"][0]["failedTasks"] == n
-            )
-            world.clock.ahead += 0.05 * 2**failures
+        await world.clock.advance(2 * HOUR)
 
+        assert 15 < world.service()["deployments"][0]["failedTasks"] < 20
         assert world.said("is unable to consistently start tasks successfully.") == 1
-        actions = [one for kind, one in world.events.emitted if kind == "ECS Service Action"]
-        assert [(one["eventType"], one["eventName"]) for one in actions] == [
-            ("WARN", "SERVICE_TASK_START_IMPAIRED")
-        ]
+        assert world.actions() == [("WARN", "SERVICE_TASK_START_IMPAIRED")]
         world.driver.missing = False
-        world.clock.ahead += 60
+        await world.until(lambda: world.service()["runningCount"] == 1, within=27 * 60)
+
+    tell(story)
+
+
+def test_a_steady_state_is_told_again_every_six_hours() -> None:
+    async def story(world: World) -> None:
+        world.create(1)
         await steady(world)
+        await world.clock.advance(5.9 * HOUR)
+        assert world.said("has reached a steady state.") == 1
+
+        await world.clock.advance(12 * HOUR)
+
+        assert world.said("has reached a steady state.") == 3
+        assert world.actions() == [("INFO", "SERVICE_STEADY_STATE")] * 3
+
+    tell(story)
+
+
+def test_at_rest_nothing_is_looked_at() -> None:
+    async def story(world: World) -> None:
+        world.create(2)
+        await steady(world)
+        await world.clock.advance(60)
+        looks, take = [], world.ecs._scheduler.steps.take
+        world.ecs._scheduler.steps.take = lambda service: looks.append(service) or take(service)
+
+        await world.clock.advance(5 * HOUR)
+
+        assert looks == []
 
     tell(story)
 

@@ -27,7 +27,7 @@ def create(desk: Desk, params: Params) -> Result:
     if token := params.get("clientToken"):
         desk.remember("CreateService", token, _fingerprint(params), [service.arn])
     desk.rollouts.begin(service)
-    desk.wake()
+    desk.wake(service)
     return {"service": service_shape.describe(desk, service, with_tags=True)}
 
 
@@ -97,7 +97,7 @@ def update(desk: Desk, params: Params) -> Result:
     service.next_placement = None
     if deploys:
         _deploy(desk, service)
-    desk.wake()
+    desk.wake(service)
     return {"service": service_shape.describe(desk, service, with_tags=True)}
 
 
@@ -145,7 +145,7 @@ def delete(desk: Desk, params: Params) -> Result:
     if service.desired_count > 0 and not params.get("force"):
         raise invalid("The service cannot be stopped while it is scaled above 0.")
     service.status, service.desired_count = "DRAINING", 0
-    desk.wake()
+    desk.wake(service)
     return {"service": service_shape.describe(desk, service)}
 
 

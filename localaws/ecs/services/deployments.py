@@ -58,10 +58,10 @@ def stop(desk: Desk, params: Params) -> Result:
         raise invalid(f"The stop type {params['stopType']} is not supported. Use ROLLBACK.")
     if (known := _find(desk, arn)) is None:
         raise AwsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
-    _, record = known
+    service, record = known
     if record.status in records.UNDER_WAY:
         records.move(desk.world, record, "ROLLBACK_REQUESTED")
-        desk.wake()
+        desk.wake(service)
     elif record.status not in records.GOING_BACK:
         raise AwsError(
             "ConflictException",

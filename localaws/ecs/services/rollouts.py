@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from localaws.ecs import messages, names
-from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment
+from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.services import failure, records
 from localaws.ecs.services.backoff import Backoff
 from localaws.ecs.services.failure import Failure
 from localaws.ecs.services.percentages import breaker_threshold
+
+IMPAIRED_FAILURES = 3  # in a row, of tasks that never ran
 
 
 class Rollouts:
@@ -58,6 +60,20 @@ class Rollouts:
             records.finish(self._world, deployment.record, "SUCCESSFUL", None)
         self._notices.say(service, messages.completed(service.name, deployment.id))
         self._changed(service, deployment)
+
+    def task_ended(self, task: Task) -> None:
+        """By itself, or before it began."""
+        service, deployment, now = task.service, task.deployment, self._world.clock.now()
+        if service is None or deployment is None:
+            return
+        if task.started_at:
+            deployment.backoff = deployment.backoff.crashed(now)
+        else:
+            deployment.backoff = deployment.backoff.never_ran(now)
+            if deployment.primary and deployment.backoff.unborn == IMPAIRED_FAILURES:
+                self._notices.say_once(service, messages.impaired(service.name))
+                self._notices.acted(service, "SERVICE_TASK_START_IMPAIRED", "WARN")
+        self.task_failed(service, deployment)
 
     def task_failed(self, service: Service, deployment: Deployment) -> None:
         """One more; opens the breaker when that makes enough."""

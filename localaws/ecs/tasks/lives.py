@@ -34,7 +34,7 @@ class Lives:
         notices: Notices,
         metadata: Metadata,
         *,
-        changed: Callable[[], None],
+        changed: Callable[[Task], None],
         stopping: Callable[[Task], None],
         over: Callable[[Task], None],
     ) -> None:
@@ -150,13 +150,11 @@ class Lives:
     async def _deactivate(self, task: Task) -> None:
         """SIGTERM waits until the load balancer has drained the task, as on AWS."""
         self._balancing.deregister(task)
-        self._changed()
+        self._changed(task)
         while self._started[task.id] and not self._balancing.drained(task):
             await self._clock.sleep(POLL_SECONDS)
 
     async def _end(self, task: Task) -> None:
-        if task.service and task.stop_code == "ServiceSchedulerInitiated":
-            task.service.notes.stopped.append(task.id)
         self._move(task, Life.STOPPING)
         await self._stop_containers(task)
         task.execution_stopped_at = self._clock.now()
@@ -200,4 +198,4 @@ class Lives:
         task.version += 1
         task.updated_at = self._clock.now()
         self._notices.task_changed(task)
-        self._changed()
+        self._changed(task)
