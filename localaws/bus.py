@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from localaws.moto import Moto
 from localaws.wire import AwsError, models
+from localaws.wire.called import READS
 from localaws.world import Operation, Service
 
 
@@ -17,6 +18,7 @@ class Aws:
     def __init__(self, moto: Moto) -> None:
         self.moto = moto
         self._owned: dict[str, Mapping[str, Operation]] = {}
+        self.touched: Callable[[], None] = lambda: None  # told when something may have changed
 
     def own(self, name: str, service: Service) -> None:
         """`name` is boto3's; from here on nothing of that service reaches moto."""
@@ -40,5 +42,9 @@ class Aws:
         if act is None:
             sentence = f"{service}.{operation} is not modelled by the local AWS"
             raise AwsError("UnsupportedOperation", sentence, status=501)
-        result = act(params)
-        return await result if inspect.isawaitable(result) else result
+        try:
+            result = act(params)
+            return await result if inspect.isawaitable(result) else result
+        finally:
+            if not operation.startswith(READS):
+                self.touched()

@@ -6,9 +6,10 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
+from types import ModuleType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +22,7 @@ from localaws.clock import Clock
 from localaws.longpoll import LongPoll
 from localaws.wire import AwsError, models
 from localaws.wire.answer import Answer
+from localaws.wire.called import READS
 from localaws.wire.request import Request
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -47,6 +49,8 @@ class Moto:
         self._clock = clock
         self._queues = LongPoll(clock, self._in_pool)
         self.heard = dict[str, Heard]()  # by signing name: told of each request that was answered
+        self.touched: Callable[[], None] = lambda: None  # told when something may have changed
+        self._changed = set[str]()  # names of backends, since they were dumped
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """An operation by boto3's names, with boto3's shapes; raises AwsError."""
@@ -98,10 +102,13 @@ class Moto:
 
         def loaded() -> T:
             _ = self._wsgi
-            return work()
+            try:
+                return work()
+            finally:
+                self._changed |= self._backends.used()
 
-        with self._clock.working():
-            done = await asyncio.get_running_loop().run_in_executor(self._pool, loaded)
+        done = await self._worked(loaded)
+        self.touched()
         self._queues.wake()
         return done
 
@@ -112,10 +119,24 @@ class Moto:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    async def dump(self) -> dict[str, bytes]:
+        """Each backend that may have changed since this was asked last."""
+        return await self._worked(self._dump) if self._changed else {}
+
+    async def restore(self, backends: Mapping[str, bytes]) -> None:
+        """Before anything else is asked."""
+        await self._worked(partial(self._restore, backends))
+
     async def _in_pool(self, request: Request) -> Answer:
+        answer = await self._worked(partial(self._run, request))
+        if self._changed:
+            self.touched()
+        return answer
+
+    async def _worked(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
         with self._clock.working():
-            return await loop.run_in_executor(self._pool, self._run, request)
+            return await loop.run_in_executor(self._pool, work)
 
     def _with_our_registry(self, answer: Answer) -> Answer:
         body = answer.body
@@ -142,6 +163,8 @@ class Moto:
 
         try:
             body = b"".join(self._wsgi(_environ(request), start_response))
+            used = self._backends.used()
+            self._changed |= set() if _only_reads(request) else used
         except Exception:  # moto raises what it did not foresee
             _log.exception("moto failed: %s %s", request.method, request.path)
             return Answer(500, (), b"moto failed: see the log of the local AWS")
@@ -149,10 +172,33 @@ class Moto:
         kept = tuple((k.lower(), v) for k, v in headers if k.lower() not in dropped)
         return Answer(status, kept, body)
 
+    def _dump(self) -> dict[str, bytes]:
+        changed, self._changed = self._changed, set()
+        return dict(self._dumped(changed))
+
+    def _dumped(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for name in names:
+            try:
+                yield name, self._backends.dump(name)
+            except Exception:  # moto keeps what it likes: one backend less must not cost the rest
+                _log.exception("moto's %s is not kept", name)
+
+    def _restore(self, backends: Mapping[str, bytes]) -> None:
+        for name, written in backends.items():
+            self._backends.load(name, written)
+
+    @cached_property
+    def _backends(self) -> ModuleType:
+        # moto is imported at the first request: it takes a second that listening must not wait for
+        lean_moto.load(self._region)
+        from localaws.persistence import backends  # noqa: PLC0415
+
+        backends.watch()
+        return backends
+
     @cached_property
     def _wsgi(self) -> Wsgi:
-        # imported at the first request: moto takes a second that listening must not wait for
-        lean_moto.load(self._region)
+        _ = self._backends  # which loads moto as it is to be
         from moto.moto_server import werkzeug_app  # noqa: PLC0415
 
         app: Wsgi = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
@@ -160,6 +206,11 @@ class Moto:
 
 
 _HOP_BY_HOP = {"connection", "transfer-encoding", "server", "date"}
+
+
+def _only_reads(request: Request) -> bool:
+    asked = request.target[1] or request.form.get("Action", "")
+    return asked.startswith(READS) if asked else request.method in ("GET", "HEAD")
 
 
 def _environ(request: Request) -> dict[str, Any]:

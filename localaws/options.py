@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from localaws.clock import Clock, ScaledClock, VirtualClock
@@ -40,7 +41,10 @@ class Options:
         if self.port and self.port == self.router_port:
             raise Unusable(f"--port and --router-port cannot both be {self.port}.")
 
-    def clock(self) -> Clock:
+    def clock(self, earliest: datetime | None = None) -> Clock:
+        """`earliest`: what time it was already, which never goes back."""
         if self.time_scale == 0:
-            return VirtualClock()
-        return Clock() if self.time_scale == 1 else ScaledClock(self.time_scale)
+            return VirtualClock(earliest)
+        start = max(datetime.now(UTC), earliest or datetime.now(UTC))
+        ahead = start - datetime.now(UTC) > timedelta(seconds=1)
+        return ScaledClock(self.time_scale, start) if ahead or self.time_scale != 1 else Clock()

@@ -43,6 +43,15 @@ async def seed(world: World) -> Seed:
     }
 
 
+def again(world: World, kept: Seed) -> Seed:
+    """What was seeded once, at today's ports."""
+    queue = str(kept["queue_url"]).rpartition("/")[2]
+    return kept | {
+        "queue_url": f"http://127.0.0.1:{world.port}/{world.account}/{queue}",
+        "router_url": f"http://127.0.0.1:{world.router_port}",
+    }
+
+
 async def _network(world: World) -> tuple[str, list[str]]:
     made = await world.aws.call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"})
     vpc_id = made["Vpc"]["VpcId"]

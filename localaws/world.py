@@ -44,6 +44,7 @@ class World:
     stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
     task_settle_seconds: float = 1.0  # before a task without health checks is healthy; on AWS 40
     clock: Clock = field(default_factory=Clock)
+    former_ports: frozenset[int] = frozenset()  # at which this account has been, besides `port`
 
     sim: Table | None = None  # the scripts of simulated containers, and
     probe: Probe | None = None  # what these answer to health checks, having no sockets
@@ -64,3 +65,12 @@ class World:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def image(self, reference: str) -> str:
+        """As it is to be pulled: one that names an earlier port of ours is here now."""
+        host, slash, path = reference.partition("/")
+        name, _, port = host.rpartition(":")
+        ours = name in ("127.0.0.1", "localhost") and port.isdecimal()
+        if ours and int(port) in self.former_ports:
+            return f"{name}:{self.port}{slash}{path}"
+        return reference

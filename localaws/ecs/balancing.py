@@ -37,7 +37,7 @@ class Balancing:
 
     def health(self, target: Target) -> TargetHealth | None:
         with suppress(AwsError):  # as above
-            return self._world.elbv2.state(target.group, target.id, target.port)
+            return self._world.elbv2.health_of(target.group, target.id, target.port)
         return None
 
     def _register(self, task: Task, target: Target) -> None:

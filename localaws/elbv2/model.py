@@ -59,6 +59,10 @@ class Target:
     def state(self) -> State:
         return self.health.state
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Requests do not outlive the process."""
+        return {**vars(self), "in_flight": 0, "connections": set()}
+
 
 @dataclass(eq=False)
 class TargetGroup:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Elbv2:
     def __init__(self, world: World, timing: Timing | None = None) -> None:
         timing = timing or Timing()
-        self._store = Store()
-        self._targets = Targets(world, self._store, timing)
-        self._router = Router(self._store, timing)
-        self._operations = _operations(world, self._store, self._targets)
+        self.state = Store()
+        self._targets = Targets(world, self.state, timing)
+        self._router = Router(self.state, timing)
+        self._operations = _operations(world, self.state, self._targets)
 
     def operations(self) -> Mapping[str, Operation]:
         return self._operations
@@ -35,23 +35,28 @@ class Elbv2:
         """Listens on 127.0.0.1; OSError if the port is taken."""
         await self._router.start(router_port)
 
+    async def resume(self) -> None:
+        """Targets are checked on, those that drained go on draining."""
+        self.state.reindex()
+        self._targets.resume()
+
     async def stop(self) -> None:
         await self._router.stop()
         await self._targets.stop()
 
     def register(self, target_group_arn: str, target_id: str, port: int) -> None:
-        self._targets.register(self._store.group(target_group_arn), (target_id, port))
+        self._targets.register(self.state.group(target_group_arn), (target_id, port))
 
     def deregister(self, target_group_arn: str, target_id: str, port: int) -> None:
-        """Begins to drain; `state` answers None once the target is gone."""
-        self._targets.deregister(self._store.group(target_group_arn), (target_id, port))
+        """Begins to drain; `health_of` answers None once the target is gone."""
+        self._targets.deregister(self.state.group(target_group_arn), (target_id, port))
 
-    def state(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None:
-        return self._targets.health(self._store.group(target_group_arn), (target_id, port))
+    def health_of(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None:
+        return self._targets.health(self.state.group(target_group_arn), (target_id, port))
 
     def has_load_balancer(self, target_group_arn: str) -> bool:
         """Whether a listener or a rule sends to the group."""
-        return bool(self._store.users(self._store.group(target_group_arn).arn))
+        return bool(self.state.users(self.state.group(target_group_arn).arn))
 
 
 def _operations(world: World, store: Store, targets: Targets) -> dict[str, Operation]:

@@ -54,6 +54,12 @@ class Targets:
             return checks.UNUSED
         return target.health
 
+    def resume(self) -> None:
+        for group in self._store.groups.values():
+            for target in group.targets.values():
+                drains = target.state is State.DRAINING
+                self._begin((self._drain if drains else self._watch)(group, target))
+
     async def stop(self) -> None:
         for watch in self._watches:
             watch.cancel()

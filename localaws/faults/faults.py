@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from localaws.clock import Clock
@@ -13,11 +14,19 @@ from localaws.faults.fault import Fault, Kind
 from localaws.faults.kinds import KINDS
 
 
+@dataclass
+class State:
+    begun: dict[str, Fault] = field(default_factory=dict)  # by id
+
+
 class Faults:
     def __init__(self, clock: Clock, dice: random.Random | None = None) -> None:
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311 (nobody must not guess it)
-        self._begun: dict[str, Fault] = {}
+        self.state = State()
+
+    async def resume(self) -> None:
+        """Faults act by the clock: there is nothing to begin."""
 
     def begin(self, asked: Asked) -> Fault:
         """From now on, or later if so asked."""
@@ -32,7 +41,7 @@ class Faults:
             probability=asked.probability,
             times=asked.times,
         )
-        self._begun[fault.id] = fault
+        self.state.begun[fault.id] = fault
         return fault
 
     def replace(self, all_asked: Iterable[Asked]) -> None:
@@ -42,17 +51,17 @@ class Faults:
 
     def end(self, fault_id: str) -> bool:
         """Whether there was one."""
-        return self._begun.pop(fault_id, None) is not None
+        return self.state.begun.pop(fault_id, None) is not None
 
     def end_all(self) -> None:
-        self._begun.clear()
+        self.state.begun.clear()
 
     def begun(self) -> list[Fault]:
         """Those that are not over; some may be yet to come."""
         now = self._clock.now()
-        for fault in [one for one in self._begun.values() if one.over(now)]:
-            del self._begun[fault.id]
-        return list(self._begun.values())
+        for fault in [one for one in self.state.begun.values() if one.over(now)]:
+            del self.state.begun[fault.id]
+        return list(self.state.begun.values())
 
     def acting(self) -> list[Fault]:
         return [one for one in self.begun() if one.since <= self._clock.now()]
@@ -82,7 +91,7 @@ class Faults:
 
     def concerning(self, kind: Kind, **facts: str) -> list[Fault]:
         """Those that could act on this; looking is no hit."""
-        if not self._begun:
+        if not self.state.begun:
             return []
         return [one for one in self.acting() if one.kind is kind and _concerns(one, facts)]
 

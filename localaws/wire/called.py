@@ -23,6 +23,9 @@ _BY_SIGNING_NAME = {  # where it is not boto3's name
 _CBOR = re.compile(r"/service/[^/]+/operation/(\w+)$")
 
 
+READS = ("Describe", "List", "Get", "BatchGet")  # begin the names of what changes nothing
+
+
 @dataclass(frozen=True)
 class Called:
     service: str
@@ -30,7 +33,7 @@ class Called:
 
     @property
     def reads(self) -> bool:
-        return self.operation.startswith(("Describe", "List", "Get", "BatchGet", "Lookup"))
+        return self.operation.startswith(READS)
 
 
 def called(request: Request, owner: str | None) -> Called | None:

@@ -1,6 +1,7 @@
 """A load balancer with a loop and a port of its own."""
 
 import asyncio
+import pickle
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from localaws.elbv2.model import TargetHealth, Timing
 from localaws.elbv2.service import Elbv2
+from localaws.persistence.keeper import fill
 from localaws.world import World
 
 T = TypeVar("T")
@@ -53,6 +55,7 @@ class Place:
         self.port = free_port()
         world = World(home=home, port=0, router_port=self.port)
         world.aws, world.ecs = cast(Any, Subnets()), cast(Any, Instances())
+        self._world, self._timing = world, timing
         self.elb = Elbv2(world, timing)
         self.run(self.elb.start(self.port))
         balancer = self.call("CreateLoadBalancer", Name="main", Subnets=["subnet-a", "subnet-b"])
@@ -64,6 +67,15 @@ class Place:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+    def restart(self) -> None:
+        """What was kept of its state goes on in a new service."""
+        kept = self.inside(lambda: pickle.dumps(self.elb.state))
+        self.run(self.elb.stop())
+        self.elb = Elbv2(self._world, self._timing)
+        fill(self.elb.state, pickle.loads(kept))
+        self.run(self.elb.start(self.port))
+        self.run(self.elb.resume())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -125,7 +137,7 @@ class Place:
         self.inside(lambda: self.elb.deregister(group_arn, INSTANCE, port))
 
     def state(self, group_arn: str, port: int) -> TargetHealth | None:
-        return self.inside(lambda: self.elb.state(group_arn, INSTANCE, port))
+        return self.inside(lambda: self.elb.health_of(group_arn, INSTANCE, port))
 
     def until(self, group_arn: str, port: int, state: str | None, seconds: float = 5) -> None:
         """Waits for a target to be in a state; None: to be gone."""

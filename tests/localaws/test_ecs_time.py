@@ -96,7 +96,7 @@ class Nothing:
 
     def deregister(self, *target: object) -> None: ...
 
-    def state(self, *target: object) -> TargetHealth | None:
+    def health_of(self, *target: object) -> TargetHealth | None:
         return None
 
     def has_load_balancer(self, target_group_arn: str) -> bool:

@@ -1,0 +1,1 @@
+"""What survives a restart: the state of every service, in a folder of the home."""
