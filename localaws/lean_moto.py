@@ -1,7 +1,8 @@
 """moto's data held small: some 70 MB of it is what no app on this machine ever asks for.
 
 EC2 is loaded for one region, not with what every region offers, and equal parts of its
-catalogue of instance types are one object each. IAM is loaded without AWS's own policies.
+catalogue of instance types are one object each. IAM is loaded without AWS's own policies, each
+of which comes when it is first named.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import PurePath
 from types import ModuleType
 from typing import Any
 
-from localaws import botocore_files
+from localaws import aws_policies, botocore_files
 
 _OFFERINGS = "instance_type_offerings"
 _POLICIES = "moto.iam.aws_managed_policies"
@@ -20,7 +21,9 @@ _POLICIES = "moto.iam.aws_managed_policies"
 
 def load(region: str) -> None:
     _leave_out_policies()
+    aws_policies.come_when_asked()
     _load_ec2(region)
+    _validate_domains_at_once()
     botocore_files.forget_endpoints()
 
 
@@ -29,6 +32,12 @@ def _leave_out_policies() -> None:
     empty: Any = ModuleType(_POLICIES)
     empty.aws_managed_policies_data = "{}"
     sys.modules.setdefault(_POLICIES, empty)
+
+
+def _validate_domains_at_once() -> None:
+    """moto takes a minute to find a certificate's domain proven."""
+    settings: Any = importlib.import_module("moto.settings")
+    settings.ACM_VALIDATION_WAIT = 0
 
 
 def _load_ec2(region: str) -> None:

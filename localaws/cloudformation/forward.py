@@ -62,6 +62,7 @@ def _declared(run: Run, wanted: Evaluation, logical_id: str) -> Resource:
         declared["Type"],
         deletion_policy=declared.get("DeletionPolicy", "Delete"),
         replace_policy=declared.get("UpdateReplacePolicy", "Delete"),
+        stack_id=run.stack.id,
     )
     have = run.stack.resources.get(logical_id)
     try:

@@ -105,7 +105,7 @@ def check(value: Value, schema: Schema) -> None:
 def _is_free(node: Node) -> bool:
     """JSON of any form."""
     inner = node.keys() & {"properties", "values", "items"}
-    return not inner and node.get("type") not in _NAMES
+    return not inner and str(node.get("type")) not in _NAMES
 
 
 def _object_problems(value: Value, schema: Schema, node: Node, at: str) -> Iterator[str]:

@@ -1,10 +1,16 @@
 """The resource types that the local CloudFormation knows; every other one is refused by name."""
 
 from localaws.cloudformation.resource import ResourceType
+from localaws.cloudformation.types.acm import Certificate
+from localaws.cloudformation.types.cloudwatch import Alarm
 from localaws.cloudformation.types.ecr import Repository
 from localaws.cloudformation.types.elbv2 import ListenerRule, TargetGroup
+from localaws.cloudformation.types.iam_policies import ManagedPolicy, Policy, RolePolicy
+from localaws.cloudformation.types.iam_roles import InstanceProfile, Role
+from localaws.cloudformation.types.kms import Alias, Key
 from localaws.cloudformation.types.launch_templates import LaunchTemplate
 from localaws.cloudformation.types.logs import LogGroup
+from localaws.cloudformation.types.route53 import HostedZone, RecordSet
 from localaws.cloudformation.types.routes import (
     Eip,
     NatGateway,
@@ -12,12 +18,17 @@ from localaws.cloudformation.types.routes import (
     RouteTable,
     SubnetRouteTableAssociation,
 )
+from localaws.cloudformation.types.s3 import Bucket, BucketPolicy
+from localaws.cloudformation.types.scheduler import Schedule, ScheduleGroup
 from localaws.cloudformation.types.secretsmanager import Secret
 from localaws.cloudformation.types.security_groups import (
     SecurityGroup,
     SecurityGroupEgress,
     SecurityGroupIngress,
 )
+from localaws.cloudformation.types.sns import Subscription, Topic, TopicPolicy
+from localaws.cloudformation.types.sqs import Queue, QueuePolicy
+from localaws.cloudformation.types.ssm import Parameter
 from localaws.cloudformation.types.vpc import InternetGateway, Subnet, Vpc, VpcGatewayAttachment
 from localaws.cloudformation.types.vpc_endpoints import VpcEndpoint
 
@@ -26,7 +37,12 @@ _ALL: tuple[type[ResourceType], ...] = (
     *(RouteTable, Route, SubnetRouteTableAssociation, Eip, NatGateway),
     *(SecurityGroup, SecurityGroupIngress, SecurityGroupEgress),
     *(LaunchTemplate, VpcEndpoint),
-    *(Repository, LogGroup, Secret),
+    *(Role, InstanceProfile, ManagedPolicy, Policy, RolePolicy),
+    *(Key, Alias, Certificate, Secret, Parameter),
+    *(HostedZone, RecordSet),
+    *(Queue, QueuePolicy, Topic, TopicPolicy, Subscription),
+    *(Bucket, BucketPolicy, Repository),
+    *(LogGroup, Alarm, Schedule, ScheduleGroup),
     *(TargetGroup, ListenerRule),
 )
 
