@@ -47,7 +47,7 @@ async def create(world: World, state: State, keeper: Keeper, params: Params) -> 
     name = params["AutoScalingGroupName"]
     _check_new(state, params)
     minimum, maximum = params["MinSize"], params["MaxSize"]
-    desired = int(params.get("DesiredCapacity", minimum))
+    desired: int = params.get("DesiredCapacity", minimum)
     _check_sizes(minimum, maximum, desired)
     subnets, zones = await _where(world, params)
     template = await ec2.check_template(world, params["LaunchTemplate"])
