@@ -46,7 +46,8 @@ async def create(world: World, state: State, keeper: Keeper, params: Params) -> 
     refuse_unmodelled("CreateAutoScalingGroup", params, _MADE_WITH)
     name = params["AutoScalingGroupName"]
     _check_new(state, params)
-    minimum, maximum = params["MinSize"], params["MaxSize"]
+    minimum: int = params["MinSize"]
+    maximum: int = params["MaxSize"]
     desired: int = params.get("DesiredCapacity", minimum)
     _check_sizes(minimum, maximum, desired)
     subnets, zones = await _where(world, params)
