@@ -1,169 +1,12 @@
-"""ECS alone: its time stands still until it is advanced, its containers do as they are told."""
-
-import asyncio
-import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+"""What time does to services: waits, repetitions, what is forgotten."""
 
 import pytest
 
-from localaws.clock import VirtualClock
-from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port, PullFailed
-from localaws.ecs.needs import TargetHealth
-from localaws.ecs.service import Ecs
-from localaws.faults.faults import Faults
 from localaws.wire import AwsError
+from tests.localaws.alone import World, steady, tell
 from tests.localaws.containing import BREAKER
 
-Json = dict[str, Any]
 HOUR = 3600.0
-
-
-@dataclass
-class Told:
-    """A container that runs until it is signalled or told to end."""
-
-    runtime_id: str
-    ports: Sequence[Port] = ()
-    deaf: bool = False  # to SIGTERM
-    out_of_memory: bool = False
-    ended: "asyncio.Future[int]" = field(default_factory=asyncio.Future)
-
-    async def wait(self) -> int:
-        return await asyncio.shield(self.ended)
-
-    async def signal(self, number: int) -> None:
-        if not self.ended.done() and not (self.deaf and number == signal.SIGTERM):
-            self.ended.set_result(128 + number)
-
-    async def execute(self, command: Sequence[str], timeout: float) -> int:
-        return 0
-
-
-class Scripted:
-    """A driver without processes."""
-
-    honours: frozenset[Feature] = frozenset()
-
-    def __init__(self) -> None:
-        self.containers: list[Told] = []
-        self.deaf = False
-        self.missing = False  # the images
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def pull(self, reference: str) -> Image:
-        if self.missing:
-            raise PullFailed("not found")
-        return Image("sha256:0", Path("/"))
-
-    async def launch(self, launch: Launch) -> Told:
-        self.containers.append(Told(launch.id, deaf=self.deaf))
-        return self.containers[-1]
-
-    async def adopt(self, labels: Mapping[str, str], on_line: OnLine) -> None: ...
-
-    async def end_unadopted(self) -> None: ...
-
-
-class Nothing:
-    """No load balancer, no other service; events are kept."""
-
-    def __init__(self) -> None:
-        self.emitted: list[tuple[str, Json]] = []
-
-    async def call(self, service: str, operation: str, params: Json) -> Json:
-        raise AssertionError(f"{service}.{operation} was called")
-
-    async def emit(
-        self,
-        source: str,
-        detail_type: str,
-        detail: Mapping[str, Any],
-        resources: Sequence[str] = (),
-        *,
-        at: datetime | None = None,
-    ) -> str:
-        self.emitted.append((detail_type, dict(detail)))
-        return "id"
-
-    def register(self, *target: object) -> None: ...
-
-    def deregister(self, *target: object) -> None: ...
-
-    def health_of(self, *target: object) -> TargetHealth | None:
-        return None
-
-    def has_load_balancer(self, target_group_arn: str) -> bool:
-        return False
-
-
-class World:
-    account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
-    task_settle_seconds = 1.0
-
-    def __init__(self) -> None:
-        self.clock, self.driver = VirtualClock(), Scripted()
-        self.faults = Faults(self.clock)
-        self.aws = self.events = self.elbv2 = Nothing()
-        self.ecs = Ecs(self, self.driver)
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
-
-    def call(self, operation: str, **params: object) -> Json:
-        answer = self.ecs.operations()[operation](dict(params))
-        assert isinstance(answer, dict)
-        return answer
-
-    def create(self, count: int, memory: int = 64, **more: object) -> None:
-        container = {"name": "main", "image": "x", "memory": memory}
-        self.call("RegisterTaskDefinition", family="web", containerDefinitions=[container])
-        service = {"serviceName": "web", "taskDefinition": "web", "desiredCount": count}
-        self.call("CreateService", cluster="c", **service, **more)
-
-    def service(self) -> Json:
-        return dict(self.call("DescribeServices", cluster="c", services=["web"])["services"][0])
-
-    def said(self, words: str) -> int:
-        return sum(words in one["message"] for one in self.service()["events"])
-
-    def actions(self) -> list[tuple[str, str]]:
-        """The service actions so far, with their severity."""
-        told = [one for kind, one in self.events.emitted if kind == "ECS Service Action"]
-        return [(one["eventType"], one["eventName"]) for one in told]
-
-    async def until(self, holds: Callable[[], object], within: float = 10) -> None:
-        """Time passes no further than to where it holds."""
-        assert await self.clock.until(holds, within), holds
-
-
-def tell(story: Callable[[World], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        world = World()
-        world.call("CreateCluster", clusterName="c")
-        world.ecs.add_instance("c", "i-1", "127.0.0.1", "us-east-1a")
-        await world.ecs.start()
-        try:
-            await story(world)
-        finally:
-            await world.ecs.stop()
-
-    asyncio.run(whole())
-
-
-async def steady(world: World) -> None:
-    def settled() -> bool:
-        service = world.service()
-        states = [one["rolloutState"] for one in service["deployments"]]
-        return states == ["COMPLETED"] and service["runningCount"] == service["desiredCount"]
-
-    await world.until(settled)
 
 
 def test_stopped_tasks_and_deleted_services_are_shown_for_an_hour() -> None:
@@ -230,16 +73,16 @@ def test_a_task_placed_late_is_placed_as_soon_as_there_is_room() -> None:
 
 def test_tasks_that_ran_are_not_slowed_down_by_the_back_off() -> None:
     async def story(world: World) -> None:
+        world.scripts(exits_after=3)
         world.create(1)
-        await steady(world)
-        for crashes in range(1, 12):
-            await world.until(lambda n=crashes: len(world.driver.containers) == n)
-            await world.until(lambda: world.service()["runningCount"] == 1)
-            world.driver.containers[-1].ended.set_result(1)
-            await world.until(lambda: world.service()["runningCount"] == 0)
+        await world.until(lambda: world.service()["deployments"][0]["rolloutState"] == "COMPLETED")
 
+        await world.clock.advance(60)
+
+        stopped = world.call("ListTasks", cluster="c", desiredStatus="STOPPED")["taskArns"]
+        assert 60 / 5.1 < len(stopped) < 60 / 3
         assert world.said("is unable to consistently start tasks successfully.") == 0
-        assert world.service()["deployments"][0]["rolloutState"] == "COMPLETED"
+        world.scripts()
         await steady(world)
 
     tell(story)
@@ -247,14 +90,14 @@ def test_tasks_that_ran_are_not_slowed_down_by_the_back_off() -> None:
 
 def test_tasks_that_never_ran_are_slowed_down_and_it_is_said() -> None:
     async def story(world: World) -> None:
-        world.driver.missing = True
+        world.scripts(pull_error="not found")
         world.create(1)
         await world.clock.advance(2 * HOUR)
 
         assert 15 < world.service()["deployments"][0]["failedTasks"] < 20
         assert world.said("is unable to consistently start tasks successfully.") == 1
         assert world.actions() == [("WARN", "SERVICE_TASK_START_IMPAIRED")]
-        world.driver.missing = False
+        world.scripts()
         await world.until(lambda: world.service()["runningCount"] == 1, within=27 * 60)
 
     tell(story)
@@ -290,29 +133,29 @@ def test_at_rest_nothing_is_looked_at() -> None:
     tell(story)
 
 
-def test_a_stopped_task_stops_by_sigterm_and_a_service_alone_replaces_it() -> None:
+def test_a_stopped_task_is_replaced_by_its_service_alone() -> None:
     async def story(world: World) -> None:
         world.create(1)
         await steady(world)
-        arns = world.call("ListTasks", cluster="c")["taskArns"]
+        [arn] = world.call("ListTasks", cluster="c")["taskArns"]
 
-        world.call("StopTask", cluster="c", task=arns[0])
+        world.call("StopTask", cluster="c", task=arn)
 
-        await world.until(lambda: len(world.driver.containers) == 2)
-        assert await world.driver.containers[0].wait() == 128 + signal.SIGTERM
+        await steady(world)
+        assert world.call("ListTasks", cluster="c")["taskArns"] != [arn]
 
     tell(story)
 
 
 def test_a_sixth_deployment_is_refused_while_five_have_tasks() -> None:
     async def story(world: World) -> None:
-        world.driver.deaf = True  # so that old tasks linger
+        world.scripts(stops_after=None)  # so that old tasks linger
         world.create(1)
         await steady(world)
         update = {"cluster": "c", "service": "web", "forceNewDeployment": True}
-        for count in range(2, 6):
+        for _ in range(4):
             world.call("UpdateService", **update)
-            await world.until(lambda n=count: len(world.driver.containers) == n)
+            await world.until(lambda: world.service()["deployments"][0]["runningCount"] == 1)
 
         statuses = [one["status"] for one in world.service()["deployments"]]
         assert statuses == ["PRIMARY", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE"]
