@@ -20,7 +20,7 @@ demo: local ## show the whole road with a sample app; leaves nothing behind
 up: local ## run Palatine here until Ctrl-C; prints its address and a token
 	@exec $(BIN)/palatine up
 
-test: dev ## run every test; installs PostgreSQL and Redis servers for some, where it may
+test: dev ## run every test; installs PostgreSQL, Redis and Docker for some, where it may
 	@setup/services.sh
 	@$(BIN)/pytest $(PYTEST_ARGS)
 

@@ -20,6 +20,7 @@ from localaws.bus import Aws
 from localaws.clock_api import ClockApi
 from localaws.cloudformation.service import CloudFormation
 from localaws.drivers import choice
+from localaws.drivers.driver import DriverUnusable
 from localaws.drivers.sim.api import SimApi
 from localaws.drivers.sim.driver import SimDriver
 from localaws.ecs.service import Ecs
@@ -50,7 +51,7 @@ def serve(options: Options) -> None:
     try:
         faults = scenario.open_file(options.scenario) if options.scenario else []
         _run(_serve(options, faults), options)
-    except (PortTaken, Unusable) as trouble:
+    except (PortTaken, DriverUnusable, Unusable) as trouble:
         raise SystemExit(str(trouble)) from None
     finally:
         gc.freeze()  # Python's end would search all of moto for garbage, which takes it a second

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localaws.clock import Clock, ScaledClock, VirtualClock
 
-DRIVERS = ("process", "sim")
+DRIVERS = ("process", "docker", "sim")
 LARGEST_SCALE = 1_000.0  # beyond it our own milliseconds are seconds of AWS
 
 

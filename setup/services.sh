@@ -1,12 +1,18 @@
 #!/bin/bash
-# The real PostgreSQL and Redis servers some tests start for themselves: installs them when it is
-# root on Debian or Ubuntu, else prints the line that does, and those tests skip by name.
+# The real PostgreSQL, Redis and Docker Engine some tests start for themselves: installs them when
+# it is root on Debian or Ubuntu, else prints the line that does, and those tests skip by name.
 set -uo pipefail
 
 packages=()
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null ||
   packages+=(postgresql)
 command -v redis-server >/dev/null || packages+=(redis-server)
+if [ "$(uname)" = Linux ]; then # elsewhere an engine is an application, not a package
+  [ -n "${DOCKER_HOST:-}" ] || [ -S /var/run/docker.sock ] || command -v dockerd >/dev/null ||
+    packages+=(docker.io)
+  busybox=$(command -v busybox) && ! ldd "$busybox" >/dev/null 2>&1 || packages+=(busybox-static)
+  command -v ip >/dev/null || packages+=(iproute2)
+fi
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

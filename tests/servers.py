@@ -51,7 +51,7 @@ def postgres_server() -> Iterator[str]:
 @contextmanager
 def redis_server() -> Iterator[str]:
     """The URL of a new Redis on 127.0.0.1 that keeps nothing."""
-    program = shutil.which("redis-server") or _missing("redis-server")
+    program = shutil.which("redis-server") or missing("redis-server")
     with _folder() as folder, (folder / "log").open("ab") as log:
         port = _free_port()
         options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
@@ -66,11 +66,14 @@ def _postgres_programs() -> Path:
     versions = Path("/usr/lib/postgresql").glob("*/bin/postgres")
     newest = max(versions, key=lambda path: int(path.parts[-3]), default=None)
     found = newest or shutil.which("postgres")
-    return Path(found).parent if found else _missing("postgresql")
+    return Path(found).parent if found else missing("postgresql")
 
 
-def _missing(package: str) -> NoReturn:
-    reason = f"{package} is not installed: apt-get update && apt-get install -y {package}"
+def missing(package: str) -> NoReturn:
+    unable(f"{package} is not installed: apt-get update && apt-get install -y {package}")
+
+
+def unable(reason: str) -> NoReturn:
     if os.environ.get("PALATINE_TEST_REQUIRE") == "all":
         pytest.fail(reason)
     pytest.skip(reason)

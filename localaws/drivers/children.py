@@ -44,10 +44,11 @@ class Children:
         self._hearing = asyncio.create_task(self._hear())
 
     async def stop(self) -> None:
-        """Closing the socket is the order to kill everything."""
+        """The end of what we say is the order to kill everything; how each ended is still heard."""
+        with contextlib.suppress(OSError):  # it is gone
+            self._socket.shutdown(socket.SHUT_WR)
+        await asyncio.wait([self._hearing], timeout=FAREWELL_SECONDS)
         self._hearing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._hearing
         self._socket.close()
         await asyncio.to_thread(self._spawner.wait, FAREWELL_SECONDS)
 

@@ -12,6 +12,10 @@ OnLine = Callable[[str], None]
 DID_NOT_END = -1
 
 
+class DriverUnusable(Exception):
+    """What it needs of this machine is not there; the text says what, and what else to do."""
+
+
 class PullFailed(Exception):
     """The image cannot be had; the text is what a Docker daemon would have answered."""
 
@@ -102,7 +106,9 @@ class Driver(Protocol):
     @property
     def honours(self) -> frozenset[Feature]: ...
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Raises DriverUnusable."""
+        ...
 
     async def stop(self) -> None:
         """Ends every container that still runs."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import platform
 import shutil
 import tarfile
 import tempfile
@@ -12,10 +11,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from localaws.drivers import layers, registry
+from localaws.drivers import layers, platforms, registry
 from localaws.drivers.driver import Image, PullFailed
-
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Images:
@@ -34,10 +31,7 @@ class Images:
     def _pull(self, reference: registry.Reference) -> Image:
         if reference.by_digest and (kept := self._kept(reference.version)):
             return kept
-        asked, manifest = registry.manifest(reference)
-        digest = asked
-        if "manifests" in manifest:
-            digest, manifest = registry.manifest(reference, _own_platform(manifest))
+        digest, manifest = platforms.manifest(reference)
         if not (kept := self._kept(digest)):
             self._fetch(reference, digest, manifest)
             kept = self._kept(digest)
@@ -89,15 +83,3 @@ class Images:
             archive.unlink()
         registry.blob(reference, manifest["config"]["digest"], building / "config.json")
         json.loads((building / "config.json").read_text())
-
-
-def _own_platform(index: dict[str, Any]) -> str:
-    """Ours if it is offered, else the first: without isolation only scripts run anyway."""
-    machine = ARCHITECTURES.get(platform.machine(), platform.machine())
-    offered = index["manifests"]
-    for entry in offered:
-        if entry.get("platform", {}).get("architecture") == machine:
-            return str(entry["digest"])
-    if not offered:
-        raise PullFailed("no matching manifest for linux/" + machine)
-    return str(offered[0]["digest"])

@@ -15,6 +15,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.engine import docker_engine
+from tests.localaws import driving, registering
+
 Client = Any  # boto3 makes its classes as it runs
 T = TypeVar("T")
 
@@ -86,6 +89,27 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     finally:
         running.process.terminate()
         running.process.communicate(timeout=15)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[str]:
+    with docker_engine() as host:
+        yield host
+
+
+@pytest.fixture(params=list(driving.HONOURED))
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[driving.Harness]:
+    """Of each driver."""
+    if request.param == "sim":
+        yield driving.Simulated()
+        return
+    host = request.getfixturevalue("engine") if request.param == "docker" else ""
+    with registering.serving(tmp_path / "registry") as registry:
+        home, layer = tmp_path / "containers", driving.layer(programs=bool(host))
+        if host:
+            yield driving.InDocker(home, registry, layer, host=host)
+        else:
+            yield driving.Real(home, registry, layer)
 
 
 @pytest.fixture
