@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -31,10 +32,17 @@ def error(status: HTTPStatus) -> FixedResponse:
     return FixedResponse(status.value, "text/html", body)
 
 
-async def answer(client: Channel, response: FixedResponse) -> None:
+async def redirect(client: Channel, status: int, location: str) -> None:
+    await answer(client, error(HTTPStatus(status)), [("Location", location)])
+
+
+async def answer(
+    client: Channel, response: FixedResponse, more: Sequence[tuple[str, str]] = ()
+) -> None:
     body = response.body.encode()
     headers = [
         ("Server", "awselb/2.0"),
+        *more,
         ("Content-Type", f"{response.content_type}; charset=utf-8"),
         ("Content-Length", str(len(body))),
     ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from localaws.elbv2 import names, tags
+from localaws.elbv2 import attributes, limits, names, tags
 from localaws.elbv2.model import LoadBalancer
 from localaws.elbv2.pages import page
 from localaws.elbv2.store import Store
+from localaws.elbv2.unmodelled import unmodelled
 from localaws.wire import AwsError
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ class Balancers:
             security_groups=list(params.get("SecurityGroups", [])),
             created=self._world.clock.now(),
             tags=tags.read(params),
+            attributes=dict(attributes.DEFAULTS),
         )
-        made = self._same(made) or made
-        self._store.load_balancers[made.arn] = made
+        if same := self._same(made):
+            return {"LoadBalancers": [_render(same)]}
+        limits.check_balancers(self._store)
+        self._store.state.load_balancers[made.arn] = made
         return {"LoadBalancers": [_render(made)]}
 
     def describe(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -49,13 +53,43 @@ class Balancers:
     def delete(self, params: dict[str, Any]) -> dict[str, Any]:
         """As on AWS, one that is not there counts as deleted."""
         arn = params["LoadBalancerArn"]
+        balancer = self._store.state.load_balancers.get(arn)
+        if balancer and balancer.attributes[attributes.PROTECTED] == "true":
+            raise AwsError(
+                "OperationNotPermitted",
+                f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
+            )
         for listener in self._store.listeners_of(arn):
             for rule in (*listener.rules, listener.default):
-                del self._store.rules[rule.arn]
-            del self._store.listeners[listener.arn]
-        self._store.load_balancers.pop(arn, None)
+                del self._store.state.rules[rule.arn]
+            del self._store.state.listeners[listener.arn]
+        self._store.state.load_balancers.pop(arn, None)
         self._store.reindex()
         return {}
+
+    def modify_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
+        balancer = self._store.load_balancer(params["LoadBalancerArn"])
+        balancer.attributes = attributes.changed(balancer.attributes, params["Attributes"])
+        return attributes.render(balancer.attributes)
+
+    def describe_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
+        return attributes.render(self._store.load_balancer(params["LoadBalancerArn"]).attributes)
+
+    def set_security_groups(self, params: dict[str, Any]) -> dict[str, Any]:
+        balancer = self._store.load_balancer(params["LoadBalancerArn"])
+        balancer.security_groups = list(params["SecurityGroups"])
+        return {"SecurityGroupIds": balancer.security_groups}
+
+    async def set_subnets(self, params: dict[str, Any]) -> dict[str, Any]:
+        balancer = self._store.load_balancer(params["LoadBalancerArn"])
+        subnets = await self._subnets(_subnet_ids(params))
+        if any(subnet["VpcId"] != balancer.vpc_id for subnet in subnets):
+            raise AwsError(
+                "InvalidConfigurationRequest",
+                "All subnets must be in the VPC of the load balancer",
+            )
+        balancer.zones = [_zone(subnet) for subnet in subnets]
+        return {"AvailabilityZones": balancer.zones, "IpAddressType": "ipv4"}
 
     async def _subnets(self, ids: list[str]) -> list[dict[str, Any]]:
         try:
@@ -77,7 +111,7 @@ class Balancers:
 
     def _same(self, made: LoadBalancer) -> LoadBalancer | None:
         """Asked twice for the same, AWS answers with the first; a namesake it refuses."""
-        for other in self._store.load_balancers.values():
+        for other in self._store.state.load_balancers.values():
             if other.name != made.name:
                 continue
             if _settings(other) == _settings(made):
@@ -92,7 +126,7 @@ class Balancers:
     def _asked(self, params: dict[str, Any]) -> list[LoadBalancer]:
         if arns := params.get("LoadBalancerArns"):
             return [self._store.load_balancer(arn) for arn in arns]
-        everything = list(self._store.load_balancers.values())
+        everything = list(self._store.state.load_balancers.values())
         if wanted := params.get("Names"):
             if missing := set(wanted) - {one.name for one in everything}:
                 raise AwsError(
@@ -107,10 +141,9 @@ def _check(params: dict[str, Any]) -> None:
     if params["Name"].startswith("internal-"):
         raise AwsError("ValidationError", "The load balancer name cannot begin with 'internal-'")
     if (kind := params.get("Type", "application")) != "application":
-        raise AwsError(
-            "InvalidConfigurationRequest",
-            f"The local AWS has application load balancers, not '{kind}'",
-        )
+        raise unmodelled(f"A load balancer of type {kind}")
+    if params.get("IpAddressType", "ipv4") != "ipv4":
+        raise unmodelled(f"IpAddressType {params['IpAddressType']}")
 
 
 def _subnet_ids(params: dict[str, Any]) -> list[str]:

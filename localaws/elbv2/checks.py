@@ -14,6 +14,9 @@ from localaws.world import Probe
 INITIAL = TargetHealth(
     State.INITIAL, "Elb.RegistrationInProgress", "Target registration is in progress"
 )
+CHECKING = TargetHealth(
+    State.INITIAL, "Elb.InitialHealthChecking", "Initial health checks in progress"
+)
 HEALTHY = TargetHealth(State.HEALTHY)
 UNUSED = TargetHealth(
     State.UNUSED,
@@ -60,7 +63,7 @@ async def check(group: TargetGroup, target: Target, probe: Probe = get) -> Outco
         return Failed(FAILED)
     if matches(settings["Matcher"]["HttpCode"], status):
         return Passed()
-    return Failed(_mismatch(status))
+    return Failed(mismatch(status))
 
 
 def judge(group: TargetGroup, target: Target, outcome: Outcome) -> None:
@@ -74,6 +77,13 @@ def judge(group: TargetGroup, target: Target, outcome: Outcome) -> None:
         target.passes, target.failures = 0, target.failures + 1
         if target.failures >= group.settings["UnhealthyThresholdCount"]:
             target.health = outcome.health
+
+
+def failing(reason: str, code: int) -> TargetHealth:
+    """Of a target that fails for a reason of AWS's."""
+    if reason == "Target.ResponseCodeMismatch":
+        return mismatch(code)
+    return TIMEOUT if reason == "Target.Timeout" else FAILED
 
 
 def port(group: TargetGroup, target: Target) -> int:
@@ -90,7 +100,7 @@ def matches(codes: str, status: int) -> bool:
     return False
 
 
-def _mismatch(status: int) -> TargetHealth:
+def mismatch(status: int) -> TargetHealth:
     return TargetHealth(
         State.UNHEALTHY,
         "Target.ResponseCodeMismatch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localaws.elbv2 import names, settings, tags
+from localaws.elbv2 import limits, names, settings, tags
 from localaws.elbv2.model import TargetGroup
 from localaws.elbv2.pages import page
 from localaws.elbv2.store import Store
@@ -25,11 +25,12 @@ class Groups:
         wanted = settings.read(params)
         group = self._same(name, wanted)
         if group is None:
+            limits.check_region(self._store)
             arn = self._world.arn(
                 "elasticloadbalancing", f"targetgroup/{name}/{names.identifier()}"
             )
             group = TargetGroup(arn, name, wanted, dict(settings.ATTRIBUTES), tags.read(params))
-            self._store.groups[arn] = group
+            self._store.state.groups[arn] = group
         return {"TargetGroups": [self._render(group)]}
 
     def modify(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -47,12 +48,13 @@ class Groups:
             raise AwsError(
                 "ResourceInUse", f"Target group '{arn}' is currently in use by a listener or a rule"
             )
-        self._store.groups.pop(arn, None)
+        self._store.state.groups.pop(arn, None)
+        self._store.tell()
         return {}
 
     def modify_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
         group = self._store.group(params["TargetGroupArn"])
-        group.attributes |= settings.read_attributes(params["Attributes"])
+        group.attributes = settings.change_attributes(group.attributes, params["Attributes"])
         return _attributes(group)
 
     def describe_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ class Groups:
 
     def _same(self, name: str, wanted: dict[str, Any]) -> TargetGroup | None:
         """Asked twice for the same, AWS answers with the first; a namesake it refuses."""
-        for other in self._store.groups.values():
+        for other in self._store.state.groups.values():
             if other.name != name:
                 continue
             if other.settings == wanted:
@@ -74,7 +76,7 @@ class Groups:
     def _asked(self, params: dict[str, Any]) -> list[TargetGroup]:
         if arns := params.get("TargetGroupArns"):
             return [self._store.group(arn) for arn in arns]
-        everything = list(self._store.groups.values())
+        everything = list(self._store.state.groups.values())
         if wanted := params.get("Names"):
             if set(wanted) - {group.name for group in everything}:
                 raise AwsError("TargetGroupNotFound", "One or more target groups not found")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import h11
 
@@ -32,19 +33,50 @@ def upgrade(message: h11.Request | h11.Response | h11.InformationalResponse) -> 
     return next(iter(_values(message, b"upgrade")), None)
 
 
-def to_target(request: h11.Request, client_address: str, port: int) -> list[Header]:
-    """Connections to targets are not kept, so each says so; an asked upgrade is passed on."""
+def to_target(
+    request: h11.Request,
+    peer: tuple[str, int],
+    listener: tuple[str, int],
+    attributes: Mapping[str, str],
+) -> list[Header]:
+    """Connections to targets are not kept, so each says so; an asked upgrade is passed on.
+
+    `listener` is its protocol and port; the attributes are the load balancer's.
+    """
     asked = upgrade(request)
-    forwarded = b", ".join([*_values(request, FORWARDED_FOR), client_address.encode()])
     connection = [(b"Connection", b"Upgrade"), (b"Upgrade", asked)] if asked else []
     return [
-        *_without(request.headers.raw_items(), _named(request) | REPLACED | _framing(request)),
-        (b"X-Forwarded-For", forwarded),
-        (b"X-Forwarded-Proto", b"http"),
-        (b"X-Forwarded-Port", str(port).encode()),
+        *_valid(
+            _without(request.headers.raw_items(), _named(request) | REPLACED | _framing(request)),
+            attributes,
+        ),
+        *_forwarded_for(request, peer, attributes),
+        (b"X-Forwarded-Proto", listener[0].lower().encode()),
+        (b"X-Forwarded-Port", str(listener[1]).encode()),
         (b"X-Amzn-Trace-Id", _trace(_values(request, TRACE))),
         *(connection or [(b"Connection", b"close")]),
     ]
+
+
+def _forwarded_for(
+    request: h11.Request, peer: tuple[str, int], attributes: Mapping[str, str]
+) -> list[Header]:
+    """Appended to, kept as it came, or removed."""
+    given, client = _values(request, FORWARDED_FOR), peer[0]
+    if attributes["routing.http.xff_client_port.enabled"] == "true":
+        client = f"{peer[0]}:{peer[1]}"
+    match attributes["routing.http.xff_header_processing.mode"]:
+        case "append":
+            given = [b", ".join([*given, client.encode()])]
+        case "remove":
+            given = []
+    return [(b"X-Forwarded-For", value) for value in given]
+
+
+def _valid(headers: list[Header], attributes: Mapping[str, str]) -> list[Header]:
+    if attributes["routing.http.drop_invalid_header_fields.enabled"] != "true":
+        return headers
+    return [(name, value) for name, value in headers if re.fullmatch(rb"[A-Za-z0-9-]+", name)]
 
 
 def to_client(response: h11.Response) -> list[Header]:

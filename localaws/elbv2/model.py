@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from re import Pattern
 from typing import Any
 
 
@@ -22,7 +21,7 @@ class Timing:
     first_checks: float = 0.2
     interval_scale: float = 1.0
     connect_timeout: float = 10.0  # an ALB's own, to a target
-    idle_timeout: float = 60.0  # an ALB's default; no byte in either direction for this long
+    idle_timeout: float | None = None  # None: the load balancer's own
     shortest_drain: float = 0.5  # on AWS a drained target is shown until the delay ends
 
 
@@ -52,6 +51,8 @@ class Target:
     zone: str | None = None
     passes: int = 0
     failures: int = 0
+    healthy_since: datetime | None = None
+    draining_since: datetime | None = None
     in_flight: int = 0
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -87,22 +88,36 @@ class FixedResponse:
 
 
 @dataclass(frozen=True)
+class Redirect:
+    """Each part may hold #{protocol}, #{host}, #{port}, #{path} and #{query}."""
+
+    status: int
+    protocol: str
+    host: str
+    port: str
+    path: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Forward:
     """Target groups with their weights; one of weight 0 gets nothing."""
 
     groups: tuple[tuple[str, int], ...]
+    sticky_seconds: int | None = None  # for which a client stays with a group
 
 
-Action = FixedResponse | Forward
+Action = FixedResponse | Redirect | Forward
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One field of the request, and the patterns of which one must match."""
+    """One thing about the request, and the patterns of which one must match it."""
 
     field: str
     values: tuple[str, ...]
-    patterns: tuple[Pattern[str], ...]
+    header: str = ""  # whose values are looked at
+    keys: tuple[str | None, ...] = ()  # beside each value, of a query string
 
 
 @dataclass(eq=False)
@@ -120,8 +135,11 @@ class Listener:
     arn: str
     load_balancer_arn: str
     port: int
+    protocol: str
     default: Rule
     tags: dict[str, str]
+    ssl_policy: str | None = None
+    certificates: list[str] = field(default_factory=list)  # ARNs, the default first
     rules: list[Rule] = field(default_factory=list)  # by priority, without the default
 
 
@@ -136,3 +154,18 @@ class LoadBalancer:
     security_groups: list[str]
     created: datetime
     tags: dict[str, str]
+    attributes: dict[str, str]
+
+    @property
+    def idle_timeout(self) -> float:
+        return float(self.attributes["idle_timeout.timeout_seconds"])
+
+
+@dataclass
+class Kept:
+    """Everything there is, by ARN: all that must survive a restart."""
+
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    groups: dict[str, TargetGroup] = field(default_factory=dict)

@@ -7,7 +7,8 @@ target's idle timeout and the request cross.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -15,23 +16,33 @@ import h11
 
 from localaws.elbv2 import answers, headers
 from localaws.elbv2.channel import CHUNK, Channel, connect
-from localaws.elbv2.model import Target, Timing
+from localaws.elbv2.headers import Header
+from localaws.elbv2.model import Target
 
 
 class ClientGone(Exception):
     """Nobody is left to answer."""
 
 
-async def carry(
-    client: Channel, request: h11.Request, target: Target, timing: Timing, port: int
-) -> None:
+@dataclass(frozen=True)
+class Passage:
+    """How a request passes: what its load balancer is set to."""
+
+    listener: tuple[str, int]  # its protocol and port
+    connect_timeout: float
+    idle_timeout: float
+    attributes: Mapping[str, str]
+    cookies: Callable[[h11.Response], list[Header]]  # that the answer gets
+
+
+async def carry(client: Channel, request: h11.Request, target: Target, passage: Passage) -> None:
     """Answers 502 for a target that refuses or breaks off, 504 for one that keeps silent.
 
     Once the target's answer has begun, cutting the connection is all that is left to say.
     """
     target.in_flight += 1
     try:
-        upstream = await connect(target.address, target.port, timing.connect_timeout)
+        upstream = await connect(target.address, target.port, passage.connect_timeout)
     except TimeoutError:
         await answers.answer(client, answers.error(answers.TIMEOUT))
     except OSError:
@@ -39,7 +50,7 @@ async def carry(
     else:
         target.connections.add(upstream.writer)
         try:
-            await _exchange(client, upstream, request, timing.idle_timeout, port)
+            await _exchange(client, upstream, request, passage)
         finally:
             target.connections.discard(upstream.writer)
             upstream.close()
@@ -48,11 +59,11 @@ async def carry(
 
 
 async def _exchange(
-    client: Channel, upstream: Channel, request: h11.Request, idle: float, port: int
+    client: Channel, upstream: Channel, request: h11.Request, passage: Passage
 ) -> None:
-    exchange = Exchange(client, upstream)
+    exchange = Exchange(client, upstream, passage)
     try:
-        await exchange.run(request, idle, port)
+        await exchange.run(request)
     except ClientGone:
         client.abort()
     except TimeoutError:
@@ -69,17 +80,17 @@ async def _give_up(client: Channel, exchange: Exchange, status: HTTPStatus) -> N
 
 
 class Exchange:
-    def __init__(self, client: Channel, upstream: Channel) -> None:
+    def __init__(self, client: Channel, upstream: Channel, passage: Passage) -> None:
         self.answering = False
         self._switched = False
         self._client = client
         self._upstream = upstream
+        self._passage = passage
 
-    async def run(self, request: h11.Request, idle: float, port: int) -> None:
-        """TimeoutError when no byte went either way for `idle` seconds."""
-        self._idle = idle
-        async with asyncio.timeout(idle) as self._deadline:
-            await self._upstream.send(_to_target(request, self._client, port))
+    async def run(self, request: h11.Request) -> None:
+        """TimeoutError when no byte went either way for as long as the balancer waits."""
+        async with asyncio.timeout(self._passage.idle_timeout) as self._deadline:
+            await self._upstream.send(_to_target(request, self._client, self._passage))
             await self._together(self._upload(), self._download())
             if self._switched:
                 await self._tunnel()
@@ -133,7 +144,7 @@ class Exchange:
     async def _begin(self, response: h11.Response) -> None:
         answer = h11.Response(
             status_code=response.status_code,
-            headers=headers.to_client(response),
+            headers=[*headers.to_client(response), *self._passage.cookies(response)],
             reason=response.reason,
         )
         self.answering = True
@@ -189,13 +200,15 @@ class Exchange:
 
     def _touch(self) -> None:
         if not self._deadline.expired():
-            self._deadline.reschedule(asyncio.get_running_loop().time() + self._idle)
+            self._deadline.reschedule(
+                asyncio.get_running_loop().time() + self._passage.idle_timeout
+            )
 
 
-def _to_target(request: h11.Request, client: Channel, port: int) -> h11.Request:
-    address = client.writer.get_extra_info("peername")[0]
+def _to_target(request: h11.Request, client: Channel, passage: Passage) -> h11.Request:
+    peer = client.writer.get_extra_info("peername")
     return h11.Request(
         method=request.method,
         target=request.target,
-        headers=headers.to_target(request, address, port),
+        headers=headers.to_target(request, peer, passage.listener, passage.attributes),
     )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.elbv2 import checks
+from localaws.elbv2 import checks, limits
 from localaws.elbv2.model import Target, TargetGroup, TargetHealth
 from localaws.elbv2.store import Store
 from localaws.elbv2.targets import Key, Targets
-from localaws.wire import AwsError
-
-MOST_TARGETS = 1000  # a target group
 
 
 class Registrations:
@@ -21,8 +18,7 @@ class Registrations:
     def register(self, params: dict[str, Any]) -> dict[str, Any]:
         group = self._store.group(params["TargetGroupArn"])
         wanted = {_key(group, entry): entry.get("AvailabilityZone") for entry in params["Targets"]}
-        if len(group.targets.keys() | wanted.keys()) > MOST_TARGETS:
-            raise AwsError("TooManyTargets", f"A target group can have {MOST_TARGETS} targets")
+        limits.check_targets(self._store, group, wanted)
         for key, zone in wanted.items():
             self._targets.register(group, key, zone)
         return {}

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import h11
 
-from localaws.elbv2 import answers, proxy, routing
+from localaws.clock import Clock
+from localaws.elbv2 import answers, choosing, proxy, redirects, routing, stickiness
 from localaws.elbv2.channel import Channel
-from localaws.elbv2.model import FixedResponse, Timing
+from localaws.elbv2.conditions import Seen
+from localaws.elbv2.model import FixedResponse, Forward, Listener, Redirect, Timing
+from localaws.elbv2.proxy import Passage
 from localaws.elbv2.store import Store
+
+CLIENT_IDLE = 60.0  # seconds that a client may keep a connection without asking anything
 
 
 class Router:
-    def __init__(self, store: Store, timing: Timing) -> None:
+    def __init__(self, store: Store, timing: Timing, clock: Clock) -> None:
         self._store = store
         self._timing = timing
+        self._clock = clock
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -49,7 +56,7 @@ class Router:
     async def _serve_one(self, client: Channel) -> bool:
         """Whether the connection can carry another request."""
         try:
-            async with asyncio.timeout(self._timing.idle_timeout):
+            async with asyncio.timeout(self._timing.idle_timeout or CLIENT_IDLE):
                 request = await client.receive()
             if not isinstance(request, h11.Request):
                 return False
@@ -64,20 +71,49 @@ class Router:
         if request.method == b"CONNECT":  # a balancer is no way out
             await answers.answer(client, answers.error(answers.NOT_ALLOWED))
             return
-        action = routing.decide(self._store.listeners.values(), *_seen(request))
-        if action is None:  # no load balancer listens here
+        seen = routing.seen(request, client.writer.get_extra_info("peername")[0])
+        decision = routing.decide(self._store.state.listeners.values(), seen)
+        if decision is None:  # no load balancer listens here
             await answers.answer(client, answers.error(answers.UNAVAILABLE))
-        elif isinstance(action, FixedResponse):
-            await answers.answer(client, action)
-        elif target := routing.pick(action, self._store):
-            await proxy.carry(client, request, target, self._timing, self._port)
-        else:
+            return
+        match decision.action:
+            case FixedResponse() as fixed:
+                await answers.answer(client, fixed)
+            case Redirect() as redirect:
+                reached = self._reached(decision.listener)
+                query = routing.query(request.target.decode("latin-1"))
+                where = redirects.location(redirect, seen, reached, query)
+                await answers.redirect(client, redirect.status, where)
+            case Forward() as forward:
+                await self._forward(client, request, seen, forward, decision.listener)
+
+    async def _forward(
+        self,
+        client: Channel,
+        request: h11.Request,
+        seen: Seen,
+        forward: Forward,
+        listener: Listener,
+    ) -> None:
+        choice = choosing.choose(forward, self._store, seen, self._clock.now())
+        if choice is None:
             await answers.answer(client, answers.error(answers.UNAVAILABLE))
+            return
+        balancer = self._store.load_balancer(listener.load_balancer_arn)
+        passage = Passage(
+            listener=self._reached(listener),
+            connect_timeout=self._timing.connect_timeout,
+            idle_timeout=self._timing.idle_timeout or balancer.idle_timeout,
+            attributes=balancer.attributes,
+            cookies=partial(stickiness.set_cookies, forward, choice.group, choice.target),
+        )
+        await proxy.carry(client, request, choice.target, passage)
 
-
-def _seen(request: h11.Request) -> tuple[str, str]:
-    host = next((value for name, value in request.headers if name == b"host"), b"")
-    return routing.host_and_path(host.decode("latin-1"), request.target.decode("latin-1"))
+    def _reached(self, listener: Listener) -> tuple[str, int]:
+        """The protocol and port that a client sees: those of the router, unless TLS ends
+        before it."""
+        secure = listener.protocol == "HTTPS"
+        return (listener.protocol, listener.port) if secure else ("HTTP", self._port)
 
 
 async def _refuse(client: Channel) -> None:

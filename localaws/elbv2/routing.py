@@ -1,27 +1,59 @@
-"""Where a request goes: which rule holds, which group of it, whose turn in the group."""
+"""Where a request goes: which rule holds, and of which load balancer."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+import h11
 
 from localaws.elbv2 import conditions
-from localaws.elbv2.model import Action, Forward, Listener, State, Target, TargetGroup
-from localaws.elbv2.store import Store
+from localaws.elbv2.conditions import Seen
+from localaws.elbv2.model import Action, Listener
 
 
-def decide(listeners: Collection[Listener], host: str, path: str) -> Action | None:
+@dataclass(frozen=True)
+class Decision:
+    action: Action
+    listener: Listener
+
+
+def decide(listeners: Collection[Listener], seen: Seen) -> Decision | None:
     """The first rule that holds; else the first listener's default; None without any listener.
 
     One port stands for all load balancers: on AWS, DNS leads a host to the balancer that has its
-    rule, so here every balancer's rules are asked.
+    rule, so here every balancer's rules are asked. What some proxy says it got over TLS is for the
+    listeners of HTTPS, all else for those of HTTP, unless there are none of that protocol.
     """
-    for listener in listeners:
+    protocol = "HTTPS" if ("x-forwarded-proto", "https") in seen.headers else "HTTP"
+    asked = [one for one in listeners if one.protocol == protocol] or list(listeners)
+    for listener in asked:
         for rule in listener.rules:
-            if conditions.hold(rule.conditions, host, path):
-                return rule.action
-    return next((listener.default.action for listener in listeners), None)
+            if conditions.hold(rule.conditions, seen):
+                return Decision(rule.action, listener)
+    return next((Decision(one.default.action, one) for one in asked), None)
+
+
+def seen(request: h11.Request, address: str) -> Seen:
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers
+    )
+    target = request.target.decode("latin-1")
+    host = next((value for name, value in headers if name == "host"), "")
+    host, path = host_and_path(host, target)
+    return Seen(
+        host=host,
+        path=path,
+        method=request.method.decode("latin-1"),
+        headers=headers,
+        query=tuple(parse_qsl(query(target), keep_blank_values=True)),
+        address=address,
+    )
+
+
+def query(target: str) -> str:
+    return target.partition("?")[2]
 
 
 def host_and_path(host_header: str, target: str) -> tuple[str, str]:
@@ -32,33 +64,8 @@ def host_and_path(host_header: str, target: str) -> tuple[str, str]:
     return _host(host_header), target.split("?", 1)[0]
 
 
-def pick(forward: Forward, store: Store) -> Target | None:
-    """A target by round robin; None if there is none to send to."""
-    group = _group(forward, store)
-    targets = _routable(group) if group else []
-    if group is None or not targets:
-        return None
-    group.turn += 1
-    return targets[group.turn % len(targets)]
-
-
 def _host(authority: str) -> str:
     try:
         return urlsplit(f"//{authority}").hostname or ""
     except ValueError:  # no host at all: only a default action can answer it
         return ""
-
-
-def _group(forward: Forward, store: Store) -> TargetGroup | None:
-    arns = [arn for arn, _ in forward.groups]
-    weights = [weight for _, weight in forward.groups]
-    if not sum(weights):
-        return None
-    return store.groups.get(random.choices(arns, weights)[0])  # noqa: S311 - a share, no secret
-
-
-def _routable(group: TargetGroup) -> list[Target]:
-    """The healthy ones; when none is, an ALB fails open and tries the unhealthy."""
-    targets = list(group.targets.values())
-    healthy = [target for target in targets if target.state is State.HEALTHY]
-    return healthy or [target for target in targets if target.state is State.UNHEALTHY]

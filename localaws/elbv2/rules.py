@@ -8,6 +8,7 @@ from localaws.elbv2 import actions, conditions, limits, names, tags
 from localaws.elbv2.model import Rule
 from localaws.elbv2.pages import page
 from localaws.elbv2.store import Store, rules_of
+from localaws.elbv2.unmodelled import unmodelled
 from localaws.wire import AwsError
 
 
@@ -30,7 +31,7 @@ class Rules:
             action=action,
             tags=tags.read(params),
         )
-        self._store.rules[made.arn] = made
+        self._store.state.rules[made.arn] = made
         listener.rules.append(made)
         self._store.reindex()
         return {"Rules": [_render(made)]}
@@ -72,7 +73,7 @@ class Rules:
     def delete(self, params: dict[str, Any]) -> dict[str, Any]:
         rule = self._changeable(params["RuleArn"], "deleted")
         self._store.listener(rule.listener_arn).rules.remove(rule)
-        del self._store.rules[rule.arn]
+        del self._store.state.rules[rule.arn]
         self._store.reindex()
         return {}
 
@@ -104,7 +105,7 @@ def _priority(value: int) -> int:
 
 def _refuse_transforms(params: dict[str, Any]) -> None:
     if params.get("Transforms"):
-        raise AwsError("InvalidConfigurationRequest", "The local AWS rewrites no requests")
+        raise unmodelled("Transforms")
 
 
 def _render(rule: Rule) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from localaws.elbv2.balancers import Balancers
+from localaws.elbv2.certificates import Certificates
 from localaws.elbv2.groups import Groups
 from localaws.elbv2.listeners import Listeners
-from localaws.elbv2.model import TargetHealth, Timing
+from localaws.elbv2.model import Kept, TargetHealth, Timing
 from localaws.elbv2.registrations import Registrations
 from localaws.elbv2.router import Router
 from localaws.elbv2.rules import Rules
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
 
 class Elbv2:
-    def __init__(self, world: World, timing: Timing | None = None) -> None:
+    def __init__(
+        self, world: World, timing: Timing | None = None, state: Kept | None = None
+    ) -> None:
         timing = timing or Timing()
-        self.state = Store()
-        self._targets = Targets(world, self.state, timing)
-        self._router = Router(self.state, timing)
-        self._operations = _operations(world, self.state, self._targets)
+        self.state = state or Kept()
+        self._store = Store(self.state)
+        self._targets = Targets(world, self._store, timing)
+        self._router = Router(self._store, timing, world.clock)
+        self._operations = _operations(world, self._store, self._targets)
 
     def operations(self) -> Mapping[str, Operation]:
         return self._operations
@@ -36,8 +40,8 @@ class Elbv2:
         await self._router.start(router_port)
 
     async def resume(self) -> None:
-        """Targets are checked on, those that drained go on draining."""
-        self.state.reindex()
+        """Health checks and draining begin again."""
+        self._store.reindex()
         self._targets.resume()
 
     async def stop(self) -> None:
@@ -45,31 +49,39 @@ class Elbv2:
         await self._targets.stop()
 
     def register(self, target_group_arn: str, target_id: str, port: int) -> None:
-        self._targets.register(self.state.group(target_group_arn), (target_id, port))
+        self._targets.register(self._store.group(target_group_arn), (target_id, port))
 
     def deregister(self, target_group_arn: str, target_id: str, port: int) -> None:
         """Begins to drain; `health_of` answers None once the target is gone."""
-        self._targets.deregister(self.state.group(target_group_arn), (target_id, port))
+        self._targets.deregister(self._store.group(target_group_arn), (target_id, port))
 
     def health_of(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None:
-        return self._targets.health(self.state.group(target_group_arn), (target_id, port))
+        return self._targets.health(self._store.group(target_group_arn), (target_id, port))
 
     def has_load_balancer(self, target_group_arn: str) -> bool:
         """Whether a listener or a rule sends to the group."""
-        return bool(self.state.users(self.state.group(target_group_arn).arn))
+        return bool(self._store.users(self._store.group(target_group_arn).arn))
 
 
 def _operations(world: World, store: Store, targets: Targets) -> dict[str, Operation]:
-    balancers, listeners, rules = Balancers(world, store), Listeners(store), Rules(store)
+    balancers, listeners, rules = Balancers(world, store), Listeners(world, store), Rules(store)
     groups, tags = Groups(world, store), Tags(store)
-    registrations = Registrations(store, targets)
+    registrations, certificates = Registrations(store, targets), Certificates(world, store)
     return {
         "CreateLoadBalancer": balancers.create,
         "DescribeLoadBalancers": balancers.describe,
         "DeleteLoadBalancer": balancers.delete,
+        "ModifyLoadBalancerAttributes": balancers.modify_attributes,
+        "DescribeLoadBalancerAttributes": balancers.describe_attributes,
+        "SetSecurityGroups": balancers.set_security_groups,
+        "SetSubnets": balancers.set_subnets,
         "CreateListener": listeners.create,
+        "ModifyListener": listeners.modify,
         "DescribeListeners": listeners.describe,
         "DeleteListener": listeners.delete,
+        "AddListenerCertificates": certificates.add,
+        "RemoveListenerCertificates": certificates.remove,
+        "DescribeListenerCertificates": certificates.describe,
         "CreateRule": rules.create,
         "ModifyRule": rules.modify,
         "SetRulePriorities": rules.set_priorities,

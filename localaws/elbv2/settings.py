@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from localaws.elbv2.attributes import check_range
+from localaws.elbv2.unmodelled import unmodelled
 from localaws.wire import AwsError
 
 DEFAULTS: dict[str, Any] = {
@@ -43,6 +45,8 @@ LIMITS = {
 CHANGEABLE = tuple(key for key in DEFAULTS if key.startswith(("Health", "Unhealthy", "Matcher")))
 
 DELAY = "deregistration_delay.timeout_seconds"
+SLOW_START = "slow_start.duration_seconds"
+ALGORITHM = "load_balancing.algorithm.type"
 ATTRIBUTES = {
     DELAY: "300",
     "stickiness.enabled": "false",
@@ -50,8 +54,8 @@ ATTRIBUTES = {
     "stickiness.lb_cookie.duration_seconds": "86400",
     "stickiness.app_cookie.cookie_name": "",
     "stickiness.app_cookie.duration_seconds": "86400",
-    "slow_start.duration_seconds": "0",
-    "load_balancing.algorithm.type": "round_robin",
+    SLOW_START: "0",
+    ALGORITHM: "round_robin",
     "load_balancing.algorithm.anomaly_mitigation": "off",
     "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
     "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
@@ -59,6 +63,20 @@ ATTRIBUTES = {
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 }
+
+WEEK = 604_800  # seconds
+RANGES = {
+    DELAY: (0, 3600),
+    SLOW_START: (30, 900),
+    "stickiness.lb_cookie.duration_seconds": (1, WEEK),
+    "stickiness.app_cookie.duration_seconds": (1, WEEK),
+}
+CHOICES = {
+    "stickiness.enabled": ("true", "false"),
+    "stickiness.type": ("lb_cookie", "app_cookie"),
+    ALGORITHM: ("round_robin", "least_outstanding_requests", "weighted_random"),
+}
+FREE = ("stickiness.app_cookie.cookie_name",)
 
 
 def read(params: dict[str, Any]) -> dict[str, Any]:
@@ -72,32 +90,47 @@ def change(settings: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     return _checked({**settings, **{key: params[key] for key in CHANGEABLE if key in params}})
 
 
-def read_attributes(attributes: list[dict[str, str]]) -> dict[str, str]:
-    read = {attribute["Key"]: attribute.get("Value", "") for attribute in attributes}
+def change_attributes(attributes: dict[str, str], asked: list[dict[str, str]]) -> dict[str, str]:
+    read = {attribute["Key"]: attribute.get("Value", "") for attribute in asked}
     for key, value in read.items():
-        if key not in ATTRIBUTES:
+        _check_attribute(key, value)
+    changed = attributes | read
+    if changed[SLOW_START] != "0" and changed[ALGORITHM] != "round_robin":
+        raise AwsError(
+            "InvalidConfigurationRequest",
+            f"Slow start mode cannot be enabled with the '{changed[ALGORITHM]}' algorithm",
+        )
+    if changed["stickiness.enabled"] == "true" and changed["stickiness.type"] == "app_cookie":
+        _check_cookie(changed["stickiness.app_cookie.cookie_name"])
+    return changed
+
+
+def _check_attribute(key: str, value: str) -> None:
+    if key not in ATTRIBUTES:
+        raise AwsError("ValidationError", f"Target group attribute key '{key}' is not recognized")
+    if key in RANGES:
+        if key == SLOW_START and value == "0":  # disabled
+            return
+        check_range("Target group", key, value, *RANGES[key])
+    elif key in CHOICES:
+        if value not in CHOICES[key]:
             raise AwsError(
-                "ValidationError", f"Target group attribute key '{key}' is not recognized"
+                "ValidationError",
+                f"Target group attribute '{key}' must be one of '{', '.join(CHOICES[key])}'",
             )
-        if key == DELAY:
-            if not (value.isdecimal() and int(value) <= 3600):
-                raise AwsError("ValidationError", f"'{key}' must be between 0 and 3600")
-        elif value != ATTRIBUTES[key]:
-            raise AwsError(
-                "InvalidConfigurationRequest",
-                f"The local AWS knows only '{ATTRIBUTES[key]}' for '{key}'",
-            )
-    return read
+    elif key not in FREE and value != ATTRIBUTES[key]:
+        raise unmodelled(f"The target group attribute {key} with the value '{value}'")
+
+
+def _check_cookie(name: str) -> None:
+    if not name or name.startswith("AWSALB"):
+        raise AwsError("ValidationError", f"App cookie name '{name}' is not valid")
 
 
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     for key, known in ONLY.items():
         if settings[key] not in known:
-            raise AwsError(
-                "InvalidConfigurationRequest",
-                f"The local AWS knows {' and '.join(map(str, known))} for {key}, "
-                f"not '{settings[key]}'",
-            )
+            raise unmodelled(f"{key} '{settings[key]}'")
     for key, (least, most) in LIMITS.items():
         if not least <= settings[key] <= most:
             raise AwsError("ValidationError", f"{key} must be between '{least}' and '{most}'")

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from localaws.elbv2.model import Forward, Listener, LoadBalancer, Rule, TargetGroup
+from localaws.elbv2.model import Forward, Kept, Listener, LoadBalancer, Rule, TargetGroup
 from localaws.wire import AwsError
 
 Resource = LoadBalancer | Listener | Rule | TargetGroup
 
 
 class Store:
-    def __init__(self) -> None:
-        self.load_balancers: dict[str, LoadBalancer] = {}
-        self.listeners: dict[str, Listener] = {}
-        self.rules: dict[str, Rule] = {}
-        self.groups: dict[str, TargetGroup] = {}
+    def __init__(self, state: Kept) -> None:
+        self.state = state
         self._users: dict[str, set[str]] = {}
+        self._told = asyncio.Event()
 
     def load_balancer(self, arn: str) -> LoadBalancer:
-        if found := self.load_balancers.get(arn):
+        if found := self.state.load_balancers.get(arn):
             return found
         raise AwsError("LoadBalancerNotFound", f"Load balancers '[{arn}]' not found")
 
     def listener(self, arn: str) -> Listener:
-        if found := self.listeners.get(arn):
+        if found := self.state.listeners.get(arn):
             return found
         raise AwsError("ListenerNotFound", f"Listeners '[{arn}]' not found")
 
     def rule(self, arn: str) -> Rule:
-        if found := self.rules.get(arn):
+        if found := self.state.rules.get(arn):
             return found
         raise AwsError("RuleNotFound", f"Rules '[{arn}]' not found")
 
     def group(self, arn: str) -> TargetGroup:
-        if found := self.groups.get(arn):
+        if found := self.state.groups.get(arn):
             return found
         raise AwsError("TargetGroupNotFound", f"Target groups '[{arn}]' not found")
 
@@ -55,7 +54,7 @@ class Store:
     def listeners_of(self, load_balancer_arn: str) -> list[Listener]:
         return [
             listener
-            for listener in self.listeners.values()
+            for listener in self.state.listeners.values()
             if listener.load_balancer_arn == load_balancer_arn
         ]
 
@@ -64,13 +63,23 @@ class Store:
         return self._users.get(group_arn, set())
 
     def reindex(self) -> None:
-        """To be called after any change of listeners or rules."""
-        for listener in self.listeners.values():
+        """To be called after any change of listeners or rules, or with a new state."""
+        for listener in self.state.listeners.values():
             listener.rules.sort(key=lambda rule: rule.priority or 0)
         self._users = {}
-        for listener in self.listeners.values():
+        for listener in self.state.listeners.values():
             for arn in groups_of(rules_of(listener)):
                 self._users.setdefault(arn, set()).add(listener.load_balancer_arn)
+        self.tell()
+
+    def tell(self) -> None:
+        """Whoever waits looks again."""
+        self._told.set()
+        self._told = asyncio.Event()
+
+    async def changed(self) -> None:
+        """Until listeners, rules, groups or targets are others."""
+        await self._told.wait()
 
 
 def rules_of(listener: Listener) -> Iterator[Rule]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.elbv2 import checks
 from localaws.elbv2.model import State, Target, TargetGroup, TargetHealth, Timing
 from localaws.elbv2.store import Store
+from localaws.faults.fault import Kind
 from localaws.wire import AwsError
 
 if TYPE_CHECKING:
@@ -42,9 +43,17 @@ class Targets:
             return
         if not self._store.users(group.arn):
             del group.targets[key]
+            self._store.tell()
             return
-        target.health = checks.DRAINING
+        target.health, target.draining_since = checks.DRAINING, self._world.clock.now()
         self._begin(self._drain(group, target))
+
+    def resume(self) -> None:
+        """Each is watched, or drained on, as before."""
+        for group in self._store.state.groups.values():
+            for target in group.targets.values():
+                follow = self._drain if _draining(target) else self._watch
+                self._begin(follow(group, target))
 
     def health(self, group: TargetGroup, key: Key) -> TargetHealth | None:
         target = group.targets.get(key)
@@ -53,12 +62,6 @@ class Targets:
         if target.state is not State.DRAINING and not self._store.users(group.arn):
             return checks.UNUSED
         return target.health
-
-    def resume(self) -> None:
-        for group in self._store.groups.values():
-            for target in group.targets.values():
-                drains = target.state is State.DRAINING
-                self._begin((self._drain if drains else self._watch)(group, target))
 
     async def stop(self) -> None:
         for watch in self._watches:
@@ -86,24 +89,40 @@ class Targets:
         while self._registered(group, target) and not _draining(target):
             if not self._store.users(group.arn):
                 _forget(target)
+                await self._store.changed()
                 counted = clock.monotonic()
-                await clock.sleep(self._timing.first_checks)
                 continue
-            outcome = await checks.check(group, target, self._world.probe or checks.get)
+            outcome = await self._outcome(group, target)
             if _draining(target):  # it began to, while the check ran
                 return
             due = clock.monotonic() - counted >= self._interval(group)
             if target.state is not State.INITIAL or due or isinstance(outcome, checks.Passed):
                 counted = clock.monotonic()
-                checks.judge(group, target, outcome)
+                self._judge(group, target, outcome)
+            if target.state is State.INITIAL:
+                target.health = checks.CHECKING
             await clock.sleep(self._pause(group, target))
+
+    async def _outcome(self, group: TargetGroup, target: Target) -> checks.Outcome:
+        """A fault keeps a target from becoming healthy; one that is healthy it leaves alone."""
+        if target.state is not State.HEALTHY:
+            facts = {"group": group.name, "target": target.id, "port": str(target.port)}
+            if fault := self._world.faults.first(Kind.NEVER_HEALTHY, **facts):
+                return checks.Failed(checks.failing(fault.params["reason"], fault.params["code"]))
+        return await checks.check(group, target, self._world.probe or checks.get)
+
+    def _judge(self, group: TargetGroup, target: Target, outcome: checks.Outcome) -> None:
+        before = target.state
+        checks.judge(group, target, outcome)
+        if target.state is State.HEALTHY and before is not State.HEALTHY:
+            target.healthy_since = self._world.clock.now()
 
     async def _drain(self, group: TargetGroup, target: Target) -> None:
         """No new request reaches it; it goes when its last is answered, or when the delay ends."""
-        clock, begun = self._world.clock, self._world.clock.monotonic()
-        delay = group.deregistration_delay
+        clock, delay = self._world.clock, group.deregistration_delay
+        since = target.draining_since or clock.now()
         await clock.sleep(min(delay, self._timing.shortest_drain))
-        while target.in_flight and clock.monotonic() - begun < delay:
+        while target.in_flight and (clock.now() - since).total_seconds() < delay:
             await clock.sleep(0.05)
         for connection in list(target.connections):
             connection.transport.abort()
@@ -112,7 +131,7 @@ class Targets:
 
     def _registered(self, group: TargetGroup, target: Target) -> bool:
         return (
-            group.arn in self._store.groups
+            group.arn in self._store.state.groups
             and group.targets.get((target.id, target.port)) is target
         )
 

@@ -88,7 +88,7 @@ def test_names_aws_refuses(place: Place, name: str, said: str) -> None:
         ({"HealthCheckPath": "health"}, "must begin with a '/'"),
         ({"Matcher": {"HttpCode": "600"}}, "within '200-499'"),
         ({"HealthCheckPort": "http"}, "'traffic-port' or 1-65535"),
-        ({"TargetType": "lambda"}, "not 'lambda'"),
+        ({"TargetType": "lambda"}, "TargetType 'lambda' is not modelled"),
     ],
 )
 def test_settings_aws_refuses(place: Place, settings: dict[str, object], said: str) -> None:
@@ -107,23 +107,24 @@ def test_a_change_of_settings_is_checked_as_a_whole(place: Place) -> None:
     assert code == "ValidationError"
 
 
-def test_what_the_router_would_not_do_is_not_accepted(place: Place) -> None:
-    arn, attribute = place.group(), {"Key": "stickiness.enabled", "Value": "true"}
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        ("load_balancing.algorithm.anomaly_mitigation", "on"),
+        ("target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "3"),
+    ],
+)
+def test_what_the_router_would_not_do_is_not_accepted(
+    place: Place, attribute: tuple[str, str]
+) -> None:
+    asked = [{"Key": attribute[0], "Value": attribute[1]}]
 
-    sticky = refused(
-        place, "ModifyTargetGroupAttributes", TargetGroupArn=arn, Attributes=[attribute]
-    )
-    tls = refused(
-        place,
-        "CreateListener",
-        LoadBalancerArn=place.balancer_arn,
-        Protocol="HTTPS",
-        Port=443,
-        DefaultActions=forward(arn),
+    code, message = refused(
+        place, "ModifyTargetGroupAttributes", TargetGroupArn=place.group(), Attributes=asked
     )
 
-    assert sticky[0] == "InvalidConfigurationRequest"
-    assert tls[0] == "UnsupportedProtocol"
+    assert code == "UnsupportedOperation"
+    assert attribute[0] in message
 
 
 def test_a_group_in_use_is_not_deleted(place: Place) -> None:

@@ -148,8 +148,13 @@ def test_a_load_balancer_has_room_for_a_hundred_rules(place: Place) -> None:
         (host(*[f"a{number}.localhost" for number in range(6)]), "ValidationError"),
         (host("a" * 129), "ValidationError"),
         (host("a") + host("b"), "ValidationError"),
-        ([{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}}],
-         "InvalidConfigurationRequest"),
+        ([{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.1"]}}], "ValidationError"),
+        ([{"Field": "host-header", "HostHeaderConfig": {"RegexValues": ["a"]}}],
+         "UnsupportedOperation"),
+        ([{"Field": "http-header", "HttpHeaderConfig": {"Values": ["a"]}}], "ValidationError"),
+        ([{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["get"]}}],
+         "ValidationError"),
+        ([{"Field": "cookie", "Values": ["a"]}], "ValidationError"),
     ],
 )  # fmt: skip
 def test_conditions_that_are_refused(
