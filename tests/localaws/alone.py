@@ -8,6 +8,7 @@ from typing import Any
 
 from localaws.clock import VirtualClock
 from localaws.drivers.sim.driver import SimDriver
+from localaws.ecs.model import State
 from localaws.ecs.needs import TargetHealth
 from localaws.ecs.service import Ecs
 from localaws.faults.faults import Faults
@@ -57,6 +58,10 @@ class World:
         self.faults = Faults(self.clock)
         self.aws = self.events = self.elbv2 = Nothing()
         self.ecs = Ecs(self, self.driver)
+
+    @property
+    def state(self) -> State:
+        return self.ecs._state
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
