@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -26,9 +27,11 @@ QUICK = Timing(
 
 
 class Subnets:
-    """Of EC2, what a load balancer asks."""
+    """Of EC2, and of ACM, what a load balancer asks."""
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if (service, operation) == ("acm", "DescribeCertificate"):
+            return {"Certificate": params}
         assert (service, operation) == ("ec2", "DescribeSubnets")
         return {
             "Subnets": [
@@ -55,7 +58,7 @@ class Place:
         self.port = free_port()
         world = World(home=home, port=0, router_port=self.port)
         world.aws, world.ecs = cast(Any, Subnets()), cast(Any, Instances())
-        self._world, self._timing = world, timing
+        self.world, self._timing = world, timing
         self.elb = Elbv2(world, timing)
         self.run(self.elb.start(self.port))
         balancer = self.call("CreateLoadBalancer", Name="main", Subnets=["subnet-a", "subnet-b"])
@@ -72,7 +75,7 @@ class Place:
         """What was kept of its state goes on in a new service."""
         kept = self.inside(lambda: pickle.dumps(self.elb.state))
         self.run(self.elb.stop())
-        self.elb = Elbv2(self._world, self._timing)
+        self.elb = Elbv2(self.world, self._timing)
         fill(self.elb.state, pickle.loads(kept))
         self.run(self.elb.start(self.port))
         self.run(self.elb.resume())
@@ -135,6 +138,26 @@ class Place:
 
     def deregister(self, group_arn: str, port: int) -> None:
         self.inside(lambda: self.elb.deregister(group_arn, INSTANCE, port))
+
+    def timers(self) -> int:
+        """How many things wait for a time to come."""
+        loop = cast(Any, self._loop)
+        return sum(not timer.cancelled() for timer in loop._scheduled)
+
+    def reasons(self, group_arn: str, port: int, reason: str, seconds: float = 5) -> None:
+        """Waits for a target to give a reason for its state."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            health = self.state(group_arn, port)
+            if health and health.reason == reason:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"{self.state(group_arn, port)} after {seconds} s, wanted {reason}")
+
+    def age(self, group_arn: str, port: int, seconds: float) -> None:
+        """A target has been healthy for so much longer."""
+        target = self.elb.state.groups[group_arn].targets[INSTANCE, port]
+        target.healthy_since = datetime.now(UTC) - timedelta(seconds=seconds)
 
     def state(self, group_arn: str, port: int) -> TargetHealth | None:
         return self.inside(lambda: self.elb.health_of(group_arn, INSTANCE, port))

@@ -17,6 +17,7 @@ class Server(ThreadingHTTPServer):
         self.name = name
         self.health = 200
         self.checks = 0
+        self.cookie = ""  # that it sets
         self.requests: list[str] = []
         self.entered = threading.Event()
         self.release = threading.Event()
@@ -75,6 +76,8 @@ class _Answers(BaseHTTPRequestHandler):
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if self.server.cookie:
+            self.send_header("Set-Cookie", self.server.cookie)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
