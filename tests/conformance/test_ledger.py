@@ -1,9 +1,10 @@
 """The ledger of facts is whole, and says what is tested."""
 
 import os
+import re
 from pathlib import Path
 
-from tests.conformance import ledger
+from tests.conformance import ledger, test_where_others_go_wrong
 
 FACTS = Path(__file__).parents[2] / "localaws" / "FACTS.md"
 
@@ -33,3 +34,15 @@ def test_the_page_is_what_the_tests_say() -> None:
         FACTS.write_text(ledger.page())
 
     assert FACTS.read_text() == ledger.page(), "make facts writes it anew"
+
+
+def test_the_table_of_defects_names_tests_that_are_there() -> None:
+    folders = (ledger.FOLDER, ledger.FOLDER.parent / "localaws")
+    files = [path for folder in folders for path in folder.glob("test_*.py")]
+    there = {path.stem for path in files}
+    for path in files:
+        there |= set(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+
+    named = set(re.findall(r"test_\w+", test_where_others_go_wrong.__doc__ or ""))
+
+    assert named - there == set()
