@@ -107,8 +107,6 @@ class ServiceDeployment:
     breaker: str = "DISABLED"  # MONITORING, MONITORING_COMPLETE, TRIGGERED
     failures: int = 0
     threshold: int = 0
-    alarms: str = "DISABLED"  # as `breaker`
-    triggered: list[str] = field(default_factory=list)  # names of alarms
 
 
 @dataclass(eq=False)

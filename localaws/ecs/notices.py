@@ -35,16 +35,18 @@ class Notices:
         self._emit("ECS Task State Change", detail, task.arn)
 
     def deployment_changed(self, service: Service, deployment: Deployment) -> None:
-        failed = deployment.rollout == "FAILED"
+        severity = "ERROR" if deployment.rollout == "FAILED" else "INFO"
+        name = f"SERVICE_DEPLOYMENT_{deployment.rollout}"
         detail = {
-            "eventType": "ERROR" if failed else "INFO",
-            "eventName": f"SERVICE_DEPLOYMENT_{deployment.rollout}",
+            "eventType": severity,
+            "eventName": name,
             "clusterArn": service.cluster_arn,
             "deploymentId": deployment.id,
             "updatedAt": deployment.updated_at,
             "reason": deployment.reason,
         }
         self._emit("ECS Deployment State Change", detail, service.arn)
+        self.acted(service, name, severity)
 
     def acted(
         self, service: Service, name: str, severity: str = "INFO", **more: str | list[str]

@@ -88,9 +88,10 @@ class World:
         return sum(words in one["message"] for one in self.service()["events"])
 
     def actions(self) -> list[tuple[str, str]]:
-        """The service actions so far, with their severity."""
+        """The service actions so far, with their severity, but for those of deployments."""
         told = [one for kind, one in self.events.emitted if kind == "ECS Service Action"]
-        return [(one["eventType"], one["eventName"]) for one in told]
+        both = [(one["eventType"], one["eventName"]) for one in told]
+        return [one for one in both if not one[1].startswith("SERVICE_DEPLOYMENT_")]
 
     async def until(self, holds: Callable[[], object], within: float = 10) -> None:
         """Time passes no further than to where it holds."""

@@ -163,3 +163,24 @@ def test_a_sixth_deployment_is_refused_while_five_have_tasks() -> None:
             world.call("UpdateService", **update)
 
     tell(story)
+
+
+def test_rollouts_and_stopped_tasks_are_service_actions_too() -> None:
+    async def story(world: World) -> None:
+        world.create(1, deploymentConfiguration={"deploymentCircuitBreaker": BREAKER})
+        await steady(world)
+        world.call("UpdateService", cluster="c", service="web", desiredCount=0)
+        await steady(world)
+        world.scripts(pull_error="not found")
+        more = {"desiredCount": 1, "forceNewDeployment": True}
+        world.call("UpdateService", cluster="c", service="web", **more)
+        await world.clock.advance(60)
+
+        told = [one for kind, one in world.events.emitted if kind == "ECS Service Action"]
+        names = [one["eventName"] for one in told]
+        assert names[:2] == ["SERVICE_DEPLOYMENT_IN_PROGRESS", "SERVICE_DEPLOYMENT_COMPLETED"]
+        assert "TASKS_STOPPED" in names
+        failed = [one for one in told if one["eventName"] == "SERVICE_DEPLOYMENT_FAILED"]
+        assert [one["eventType"] for one in failed] == ["ERROR"]
+
+    tell(story)

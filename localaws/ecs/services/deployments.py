@@ -103,7 +103,7 @@ def _describe(service: Service, record: ServiceDeployment) -> dict[str, Any]:
         "deploymentConfiguration": record.configuration,
         "rollback": record.rollback,
         "deploymentCircuitBreaker": _breaker(service, record),
-        "alarms": _alarms(record),
+        "alarms": {"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []},
     }
     return {key: value for key, value in shape.items() if value is not None}
 
@@ -128,15 +128,6 @@ def _breaker(service: Service, record: ServiceDeployment) -> dict[str, Any]:
     if record.breaker == "MONITORING":
         threshold = breaker_threshold(service.breaker, service.desired_count)
     return {"status": record.breaker, "failureCount": record.failures, "threshold": threshold}
-
-
-def _alarms(record: ServiceDeployment) -> dict[str, Any]:
-    names = record.configuration.get("alarms", {}).get("alarmNames", [])
-    return {
-        "status": record.alarms,
-        "alarmNames": [] if record.alarms == "DISABLED" else names,
-        "triggeredAlarmNames": record.triggered,
-    }
 
 
 OPERATIONS = {

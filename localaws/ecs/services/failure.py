@@ -25,13 +25,6 @@ BREAKER = Failure(
     "exceeded.",
     going_back="ECS deployment circuit breaker: rolling back to deploymentId {}.",
 )
-ALARM = Failure(
-    reason="ECS deployment failed: alarm detected.",
-    said="alarm detected",
-    stopped="Service deployment stopped because an alarm was detected.",
-    rolled_back="Service deployment rolled back because an alarm was detected.",
-    going_back="ECS deployment alarm: rolling back to deploymentId {}.",
-)
 STOPPED = Failure(
     reason="ECS deployment stopped: rollback requested.",
     said="rollback requested",

@@ -59,8 +59,6 @@ def finish(world: World, record: ServiceDeployment, status: str, reason: str | N
     record.stopped_at = record.updated_at if status == "STOPPED" else None
     if record.breaker == "MONITORING":
         record.breaker = "MONITORING_COMPLETE"
-    if record.alarms == "MONITORING":
-        record.alarms = "MONITORING_COMPLETE"
 
 
 def go_back(

@@ -92,13 +92,6 @@ class Rollouts:
         if service.breaker.get("resetOnHealthyTask", True):
             deployment.failed_tasks = deployment.record.failures = 0
 
-    def alarmed(self, service: Service, deployment: Deployment, names: list[str]) -> None:
-        """Alarms of CloudWatch went off during the rollout."""
-        record = deployment.record
-        record.alarms, record.triggered = "TRIGGERED", names
-        asked = service.configuration["alarms"]
-        self._fail(service, deployment, failure.ALARM, roll_back=_wanted(asked))
-
     def forget_emptied(self, service: Service, awaited: Deployment | None = None) -> None:
         """An ACTIVE deployment goes with its last task, unless some are yet to be replaced."""
         alive = {task.deployment.id for task in service.tasks if task.deployment}

@@ -121,7 +121,9 @@ class Steps:
         said = [messages.registered(name, n, group) for group, n in notes.registered.items()]
         said += [messages.deregistered(name, n, group) for group, n in notes.deregistered.items()]
         said += [messages.draining(name, notes.draining)] if notes.draining else []
-        said += [messages.stopped(name, notes.stopped)] if notes.stopped else []
+        if notes.stopped:
+            said.append(messages.stopped(name, notes.stopped))
+            self._notices.acted(service, "TASKS_STOPPED")
         for message in said:
             self._notices.say(service, message)
 
