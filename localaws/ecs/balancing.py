@@ -21,9 +21,14 @@ class Balancing:
         """One target for each load balancer of the deployment, on the port the task was given."""
         for balancer in task.deployment.load_balancers if task.deployment else ():
             for target in _targets(task, balancer):
-                self._register(task, target)
+                if target not in task.targets:
+                    self._register(task, target)
 
     def deregister(self, task: Task) -> None:
+        """Once."""
+        if task.deregistered:
+            return
+        task.deregistered = True
         for target in task.targets:
             with suppress(AwsError):  # the target group is gone
                 self._world.elbv2.deregister(target.group, target.id, target.port)
@@ -32,8 +37,11 @@ class Balancing:
         if task.service and task.targets:
             task.service.notes.draining += 1
 
-    def drained(self, task: Task) -> bool:
-        return all(self.health(target) is None for target in task.targets)
+    async def drained(self, task: Task) -> None:
+        """Returns once none of its targets is registered any more."""
+        for target in task.targets:
+            with suppress(AwsError):  # as above
+                await self._world.elbv2.drained(target.group, target.id, target.port)
 
     def health(self, target: Target) -> TargetHealth | None:
         with suppress(AwsError):  # as above

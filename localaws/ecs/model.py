@@ -205,6 +205,9 @@ class Container:
     definition: Json
     token: str  # of its metadata endpoint
     last_status: str = "PENDING"
+    health_status: str = "UNKNOWN"
+    started_at: datetime | None = None  # the last time, where it was restarted
+    restarts: int = 0
     exit_code: int | None = None
     reason: str | None = None
     runtime_id: str | None = None
@@ -214,6 +217,10 @@ class Container:
     @property
     def essential(self) -> bool:
         return bool(self.definition.get("essential", True))
+
+    @property
+    def checked(self) -> bool:
+        return bool(self.definition.get("healthCheck"))
 
 
 @dataclass(frozen=True)
@@ -252,7 +259,22 @@ class Task:
     execution_stopped_at: datetime | None = None
     stopped_at: datetime | None = None
     targets: list[Target] = field(default_factory=list)
+    deregistered: bool = False  # its targets are, or drain
     healthy_since: datetime | None = None
+    protected_until: datetime | None = None
+
+    @property
+    def health_status(self) -> str:
+        """Of its essential containers that have health checks: the worst."""
+        told = {one.health_status for one in self.containers if one.essential and one.checked}
+        for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY"):
+            if status in told:
+                return status
+        return "UNKNOWN"
+
+    def protected(self, now: datetime) -> bool:
+        """From scale-in and deployments."""
+        return self.protected_until is not None and now < self.protected_until
 
     @property
     def wanted(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from localaws.clock import Clock
+from localaws.faults.fault import Fault, Kind
 
 
 class Aws(Protocol):
@@ -50,7 +51,17 @@ class LoadBalancers(Protocol):
         self, target_group_arn: str, target_id: str, port: int
     ) -> TargetHealth | None: ...
 
+    async def drained(self, target_group_arn: str, target_id: str, port: int) -> None:
+        """Returns once it is no longer registered."""
+        ...
+
     def has_load_balancer(self, target_group_arn: str) -> bool: ...
+
+
+class Faults(Protocol):
+    def first(self, kind: Kind, **facts: str) -> Fault | None: ...
+
+    def concerning(self, kind: Kind, **facts: str) -> list[Fault]: ...
 
 
 class World(Protocol):
@@ -73,6 +84,9 @@ class World(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def faults(self) -> Faults: ...
 
     @property
     def aws(self) -> Aws: ...

@@ -23,11 +23,12 @@ from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduler import Scheduler
 from localaws.ecs.services.steps import Steps
 from localaws.ecs.tasks import definitions as task_definitions
+from localaws.ecs.tasks import protection_requests as protection
 from localaws.ecs.tasks import requests as tasks
 from localaws.ecs.tasks import runs
+from localaws.ecs.tasks.agent import Agent
 from localaws.ecs.tasks.containers import Containers
 from localaws.ecs.tasks.lives import Lives
-from localaws.ecs.tasks.metadata import Metadata
 from localaws.ecs.tasks.starting import Starting
 from localaws.world import Operation
 
@@ -40,6 +41,7 @@ API = (
     service_revisions,
     tasks,
     runs,
+    protection,
     instances,
     tags,
 )
@@ -48,28 +50,28 @@ API = (
 class Ecs:
     def __init__(self, world: World, driver: Driver) -> None:
         self._world = world
-        self._state = State()
+        self.state = State()
         self._driver = driver
-        self._metadata = Metadata()
         self._running = contextlib.AsyncExitStack()
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
-        self._scheduler = Scheduler(world, self._state, rollouts)
+        self._scheduler = Scheduler(world, self.state, rollouts)
+        self._agent = Agent(world.clock, self._scheduler.changed)
         self._lives = Lives(
             world,
-            Containers(world, self._driver, self._metadata),
+            Containers(world, self._driver, self._agent),
             self._notices,
-            self._metadata,
+            self._agent,
             changed=self._scheduler.changed,
             stopping=self._scheduler.stopping,
             over=self._scheduler.over,
         )
-        starting = Starting(world, self._state, self._lives)
+        starting = Starting(world, self.state, self._lives)
         self._scheduler.steps = Steps(
-            world, self._state, self._notices, rollouts, self._lives, starting
+            world, self.state, self._notices, rollouts, self._lives, starting
         )
         self._desk = Desk(
-            world, self._state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
+            world, self.state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
         )
 
     def operations(self) -> Mapping[str, Operation]:
@@ -83,13 +85,19 @@ class Ecs:
         async with contextlib.AsyncExitStack() as starting:
             await self._driver.start()
             starting.push_async_callback(self._driver.stop)
-            await self._driver.end_unadopted()
-            await self._metadata.start()
-            starting.push_async_callback(self._metadata.stop)
+            if all(task.over for task in self.state.tasks.values()):
+                await self._driver.end_unadopted()  # else `resume` does, when it has adopted
+            await self._agent.start()
+            starting.push_async_callback(self._agent.stop)
             starting.push_async_callback(self._lives.shut_down)
             for work in (self._scheduler.run(), self._notices.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()
+
+    async def resume(self) -> None:
+        """Every life goes on from where it was, once the state was put in place."""
+        await self._lives.resume(list(self.state.tasks.values()))
+        self._scheduler.resume()
 
     async def stop(self) -> None:
         """Every task is killed; nobody waits for their stop timeouts."""
@@ -107,7 +115,7 @@ class Ecs:
         """The ARN of a container instance that takes tasks from now on."""
         instance_id = uuid.uuid4().hex
         arn = self._world.arn("ecs", f"container-instance/{cluster}/{instance_id}")
-        self._state.instances[arn] = Instance(
+        self.state.instances[arn] = Instance(
             id=instance_id,
             arn=arn,
             cluster=cluster,
@@ -123,7 +131,7 @@ class Ecs:
 
     def instance_address(self, ec2_instance_id: str) -> str:
         """LookupError for one that is no container instance."""
-        for instance in self._state.instances.values():
+        for instance in self.state.instances.values():
             if instance.ec2_instance_id == ec2_instance_id:
                 return instance.address
         raise LookupError(ec2_instance_id)

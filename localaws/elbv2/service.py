@@ -58,6 +58,10 @@ class Elbv2:
     def health_of(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None:
         return self._targets.health(self._store.group(target_group_arn), (target_id, port))
 
+    async def drained(self, target_group_arn: str, target_id: str, port: int) -> None:
+        """Returns once the target is gone."""
+        await self._targets.drained(self._store.group(target_group_arn), (target_id, port))
+
     def has_load_balancer(self, target_group_arn: str) -> bool:
         """Whether a listener or a rule sends to the group."""
         return bool(self._store.users(self._store.group(target_group_arn).arn))

@@ -25,6 +25,7 @@ class Targets:
         self._store = store
         self._timing = timing
         self._watches: set[asyncio.Task[None]] = set()
+        self._drains: dict[tuple[str, Key], asyncio.Task[None]] = {}  # by group and target
 
     def register(self, group: TargetGroup, key: Key, zone: str | None = None) -> None:
         """Again for one that is there: nothing, unless it drains, which brings it back."""
@@ -46,14 +47,21 @@ class Targets:
             self._store.tell()
             return
         target.health, target.draining_since = checks.DRAINING, self._world.clock.now()
-        self._begin(self._drain(group, target))
+        self._begin_to_drain(group, target)
+
+    async def drained(self, group: TargetGroup, key: Key) -> None:
+        """Returns once it is no longer registered, or at once if it does not drain."""
+        if drain := self._drains.get((group.arn, key)):
+            await asyncio.wait({drain})
 
     def resume(self) -> None:
         """Each is watched, or drained on, as before."""
         for group in self._store.state.groups.values():
             for target in group.targets.values():
-                follow = self._drain if _draining(target) else self._watch
-                self._begin(follow(group, target))
+                if _draining(target):
+                    self._begin_to_drain(group, target)
+                else:
+                    self._begin(self._watch(group, target))
 
     def health(self, group: TargetGroup, key: Key) -> TargetHealth | None:
         target = group.targets.get(key)
@@ -77,10 +85,15 @@ class Targets:
             raise AwsError("InvalidTarget", f"Instance ID '{target_id}' is not valid") from error
         return address
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin_to_drain(self, group: TargetGroup, target: Target) -> None:
+        drain = self._begin(self._drain(group, target))
+        self._drains[group.arn, (target.id, target.port)] = drain
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._watches.add(task)
         task.add_done_callback(self._watches.discard)
+        return task
 
     async def _watch(self, group: TargetGroup, target: Target) -> None:
         """Checks a target for as long as it is registered and its group is in use."""
@@ -126,6 +139,7 @@ class Targets:
             await clock.sleep(0.05)
         for connection in list(target.connections):
             connection.transport.abort()
+        self._drains.pop((group.arn, (target.id, target.port)), None)
         if self._registered(group, target):
             del group.targets[target.id, target.port]
 

@@ -53,6 +53,7 @@ class Fault:
     probability: float = 1.0  # that it acts when it could
     times: int | None = None  # it acts so often, and is over
     hits: int = 0  # how often it has acted
+    withdrawn: bool = False  # what it has begun but not done yet is not done either
 
     def over(self, now: datetime) -> bool:
         spent = self.times is not None and self.hits >= self.times

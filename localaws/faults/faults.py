@@ -51,10 +51,14 @@ class Faults:
 
     def end(self, fault_id: str) -> bool:
         """Whether there was one."""
-        return self.state.begun.pop(fault_id, None) is not None
+        fault = self.state.begun.pop(fault_id, None)
+        if fault:
+            fault.withdrawn = True
+        return fault is not None
 
     def end_all(self) -> None:
-        self.state.begun.clear()
+        for fault_id in list(self.state.begun):
+            self.end(fault_id)
 
     def begun(self) -> list[Fault]:
         """Those that are not over; some may be yet to come."""

@@ -44,6 +44,8 @@ class Nothing:
     def health_of(self, *target: object) -> TargetHealth | None:
         return None
 
+    async def drained(self, *target: object) -> None: ...
+
     def has_load_balancer(self, target_group_arn: str) -> bool:
         return False
 

@@ -420,15 +420,6 @@ def test_a_program_that_is_not_there_keeps_the_task_from_starting(here: Cluster)
     assert task["stoppedReason"].startswith("CannotStartContainerError: ")
 
 
-def test_a_log_group_that_is_not_there_does_not_hurt_the_task(here: Cluster) -> None:
-    options = {"awslogs-group": f"none-{here.name}", "awslogs-region": "us-east-1"}
-    logs = {"logDriver": "awslogs", "options": options}
-
-    task = here.stopped(here.run(here.register("echo a", logConfiguration=logs))["tasks"][0])
-
-    assert task["containers"][0]["exitCode"] == 0
-
-
 def test_each_change_of_a_task_is_an_event(here: Cluster, aws: LocalAws) -> None:
     sqs = aws.client("sqs")
     queue = sqs.create_queue(QueueName=here.name)["QueueUrl"]

@@ -3,113 +3,127 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from localaws.clock import Clock
-from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, Running, StartFailed
+from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, StartFailed
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
-from localaws.ecs.tasks import labels, secrets
-from localaws.ecs.tasks.logs import LogStream, stream_name
-from localaws.ecs.tasks.metadata import Metadata
+from localaws.ecs.tasks import environment, labels
+from localaws.ecs.tasks.agent import Agent
+from localaws.ecs.tasks.logs import LogStream, NoLogs, stream_name
+from localaws.ecs.tasks.mishaps import Mishaps
+from localaws.ecs.tasks.started import Started
 
-LOG_FAREWELL_SECONDS = 5
+RESTART_LABEL = "localaws.restart"
 
 
 class CannotStart(Exception):
     """Its text is the stopped reason of the task."""
 
 
-@dataclass(frozen=True)
-class Prepared:
-    image: Image
-    environment: dict[str, str]  # secret values and all: never shown, dropped once launched
-
-
-class Started:
-    """A container that runs, its output on its way to the logs."""
-
-    def __init__(self, clock: Clock, running: Running, logs: LogStream | None) -> None:
-        self._clock, self.running, self._logs = clock, running, logs
-        self._shipping = asyncio.create_task(logs.run()) if logs else None
-
-    async def wait(self) -> int:
-        return await self.running.wait()
-
-    async def last_lines(self) -> None:
-        """Shipped, or lost after a while: logs never keep a task."""
-        if self._logs and self._shipping:
-            self._logs.close()
-            with suppress(asyncio.TimeoutError):
-                async with self._clock.timeout(LOG_FAREWELL_SECONDS):
-                    await self._shipping
-
-    def abandon(self) -> None:
-        if self._shipping:
-            self._shipping.cancel()
-
-
 class Containers:
-    def __init__(self, world: World, driver: Driver, metadata: Metadata) -> None:
-        self._world, self._driver, self._metadata = world, driver, metadata
+    def __init__(self, world: World, driver: Driver, agent: Agent) -> None:
+        self._world, self._driver, self._agent = world, driver, agent
+        self._mishaps = Mishaps(world)
+        self._shipping: set[asyncio.Task[None]] = set()  # log lines
 
-    async def prepare(self, task: Task, container: Container) -> Prepared:
-        """Raises CannotStart, as `launch` does."""
-        environment = await self._environment(task, container)
+    async def environments(self, task: Task) -> dict[str, dict[str, str]]:
+        """By container, secret values and all: never shown, dropped once launched.
+
+        Raises CannotStart, as `pull` and `launch` do.
+        """
+        return {one.name: await self._environment(task, one) for one in task.containers}
+
+    async def pull(self, task: Task, container: Container) -> Image:
+        if seconds := self._mishaps.slowness(task, container):
+            await self._world.clock.sleep(seconds)
+        if told := self._mishaps.unpullable(task, container):
+            raise _cannot("Pull", container, told)
         try:
             image = await self._driver.pull(container.image)
         except PullFailed as error:
-            container.reason = f"CannotPullContainerError: Error response from daemon: {error}"
-            raise CannotStart(container.reason) from error
+            raise _cannot("Pull", container, f"Error response from daemon: {error}") from error
         container.image_digest = image.digest
-        return Prepared(image, environment)
+        return image
 
-    async def launch(self, task: Task, container: Container, prepared: Prepared) -> Started:
-        logs = self._log_stream(task, container)
-        launch = _launch(task, container, prepared, logs)
+    async def launch(
+        self, task: Task, container: Container, image: Image, variables: dict[str, str]
+    ) -> Started:
+        if told := self._mishaps.uncreatable(task, container):
+            raise _cannot("Create", container, told)
+        logs = self._logs(task, container)
         try:
-            running = await self._driver.launch(launch)
+            if logs:
+                await logs.open()
+            running = await self._driver.launch(_launch(task, container, image, variables, logs))
+        except NoLogs as error:
+            raise _cannot("Start", container, f"Error response from daemon: {error}") from error
         except StartFailed as error:
-            container.reason = f"CannotStartContainerError: {error}"
-            raise CannotStart(container.reason) from error
+            raise _cannot("Start", container, str(error)) from error
         container.runtime_id, container.last_status = running.runtime_id, "RUNNING"
+        container.started_at = self._world.clock.now()
         container.bindings = [_binding(task, port) for port in running.ports]
-        return Started(self._world.clock, running, logs)
+        ending = self._mishaps.ending(task, container)
+        clock = self._world.clock
+        return Started(clock, running, logs, ending, lambda: _healthy(task, container))
+
+    async def restart(self, task: Task, container: Container) -> Started:
+        """The same anew, of the image that is there."""
+        container.restarts += 1
+        image = await self.pull(task, container)
+        return await self.launch(task, container, image, await self._environment(task, container))
+
+    async def adopt(self, task: Task, container: Container) -> Started | None:
+        """The one that was started before the local AWS was; None if it is not to be found."""
+        logs = self._logs(task, container)
+        told = _labels(task, container)
+        running = await self._driver.adopt(told, logs.write if logs else _drop)
+        return Started(self._world.clock, running, logs) if running else None
+
+    async def end_unadopted(self) -> None:
+        await self._driver.end_unadopted()
+
+    async def abandon(self) -> None:
+        """Lines that wait are lost."""
+        for one in self._shipping:
+            one.cancel()
+        await asyncio.gather(*self._shipping, return_exceptions=True)
 
     async def _environment(self, task: Task, container: Container) -> dict[str, str]:
-        definition = container.definition
-        environment = _pairs(definition)
         try:
-            environment |= await secrets.resolve(self._world, definition.get("secrets", ()))
-        except secrets.Unresolved as error:
+            variables = await environment.of(self._world, task, container)
+        except environment.Unresolved as error:
             raise CannotStart(str(error)) from error
-        return (
-            environment
-            | _pairs(_override(task, container))
-            | {
-                "ECS_CONTAINER_METADATA_URI_V4": self._metadata.url(container),
-                "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
-            }
-        )
+        return variables | self._agent.variables(container)
 
-    def _log_stream(self, task: Task, container: Container) -> LogStream | None:
+    def _logs(self, task: Task, container: Container) -> LogStream | None:
         configured = container.definition.get("logConfiguration") or {}
-        options = configured.get("options", {})
-        if configured.get("logDriver") != "awslogs" or "awslogs-group" not in options:
+        if configured.get("logDriver") != "awslogs":
             return None
+        options = configured["options"]
         name = stream_name(options, container.name, task.id)
-        return LogStream(self._world, options["awslogs-group"], name)
+        return LogStream(self._world, options, name, self._shipping)
 
 
-def _launch(task: Task, container: Container, prepared: Prepared, logs: LogStream | None) -> Launch:
-    definition = container.definition | _override(task, container)
+def _cannot(what: str, container: Container, why: str) -> CannotStart:
+    container.reason = f"Cannot{what}ContainerError: {why}"
+    return CannotStart(container.reason)
+
+
+def _launch(
+    task: Task,
+    container: Container,
+    image: Image,
+    variables: dict[str, str],
+    logs: LogStream | None,
+) -> Launch:
+    definition = container.definition | environment.override(task, container)
+    again = f"-{container.restarts}" if container.restarts else ""
     return Launch(
-        id=f"{task.id}-{container.name}",
-        image=prepared.image,
+        id=f"{task.id}-{container.name}{again}",
+        image=image,
         address=task.instance.address,
-        environment=prepared.environment,
+        environment=variables,
         entrypoint=definition.get("entryPoint"),
         command=definition.get("command"),
         working_directory=definition.get("workingDirectory"),
@@ -118,24 +132,23 @@ def _launch(task: Task, container: Container, prepared: Prepared, logs: LogStrea
         memory=definition.get("memory") or _whole(task.definition.body.get("memory")),
         memory_reservation=definition.get("memoryReservation"),
         user=definition.get("user"),
-        labels=labels.of(task, container),
+        labels=_labels(task, container),
         on_line=logs.write if logs else _drop,
     )
 
 
+def _labels(task: Task, container: Container) -> dict[str, str]:
+    return labels.of(task, container) | {RESTART_LABEL: str(container.restarts)}
+
+
+def _healthy(task: Task, container: Container) -> bool:
+    if container.checked:
+        return container.health_status == "HEALTHY"
+    return task.healthy_since is not None or not task.targets
+
+
 def _whole(text: str | None) -> int | None:
     return int(text) if text else None
-
-
-def _override(task: Task, container: Container) -> dict[str, Any]:
-    for override in task.overrides.get("containerOverrides", ()):
-        if override.get("name") == container.name:
-            return dict(override)
-    return {}
-
-
-def _pairs(definition: dict[str, Any]) -> dict[str, str]:
-    return {one["name"]: one["value"] for one in definition.get("environment", ())}
 
 
 def _port(mapping: dict[str, Any]) -> Port:

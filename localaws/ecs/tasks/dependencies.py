@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from localaws.ecs.model import Container
+
 CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
 COMPLETION = ("COMPLETE", "SUCCESS")  # no condition to put on what must not end
+GRAPH = "dependency graph: "  # how the ECS agent begins what it says of them
 
 Definitions = Sequence[Mapping[str, Any]]
+
+
+class Unresolvable(Exception):
+    """A container can never be started; the text is the ECS agent's."""
 
 
 def wrong(containers: Definitions) -> str | None:
     """What ECS says of dependencies that cannot be; None if they can."""
     by_name = {one["name"]: one for one in containers}
     for container in containers:
-        for needed in container.get("dependsOn", ()):
+        for needed in needs(container):
             if sentence := _wrong(container, needed, by_name):
                 return sentence
     try:
@@ -27,7 +35,7 @@ def wrong(containers: Definitions) -> str | None:
 
 
 def order(containers: Definitions) -> list[str]:
-    """Names, whoever is needed first; they stop the other way round."""
+    """Names, whoever is needed first."""
     graph = {one["name"]: [it["containerName"] for it in needs(one)] for one in containers}
     return list(TopologicalSorter(graph).static_order())
 
@@ -37,13 +45,26 @@ def needs(container: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     return container.get("dependsOn") or ()
 
 
-def dependents(containers: Definitions) -> dict[str, list[str]]:
-    """By name, who needs it: those must have stopped before it is stopped."""
-    found: dict[str, list[str]] = {one["name"]: [] for one in containers}
-    for container in containers:
-        for needed in needs(container):
-            found[needed["containerName"]].append(container["name"])
-    return found
+def dependents(name: str, containers: Definitions) -> list[str]:
+    """Who needs it: they have stopped before it is stopped."""
+    return [
+        one["name"]
+        for one in containers
+        if any(needed["containerName"] == name for needed in needs(one))
+    ]
+
+
+def met(container: Container, others: Mapping[str, Container], now: datetime) -> bool:
+    """Whether it may start. Raises Unresolvable if it never will."""
+    return all(
+        _met(others[needed["containerName"]], needed["condition"], container, now)
+        for needed in needs(container.definition)
+    )
+
+
+def given_up(container: Container, others: Mapping[str, Container]) -> datetime | None:
+    """When what it waits for will have taken longer than its `startTimeout`."""
+    return min(_limits(container, others), default=None)
 
 
 def _wrong(
@@ -67,3 +88,40 @@ def _wrong(
             f"'{container['name']}' depends on it with the HEALTHY condition"
         )
     return None
+
+
+def _met(other: Container, condition: str, waiting: Container, now: datetime) -> bool:
+    over = other.last_status == "STOPPED"
+    pair = f"container ordering dependency [{other.name}] for target [{waiting.name}]"
+    if over and condition == "SUCCESS" and other.exit_code != 0:
+        raise Unresolvable(
+            f"{GRAPH}failed to resolve {pair} as dependency did not exit successfully."
+        )
+    if over and condition == "HEALTHY":
+        raise Unresolvable(f"{GRAPH}failed to resolve {pair} because dependency will never start")
+    limit = _limit(other, condition)
+    if not over and limit is not None and now >= limit:
+        raise Unresolvable(f"{GRAPH}{pair} has timed out.")
+    match condition:
+        case "START":
+            return other.started_at is not None
+        case "HEALTHY":
+            return other.health_status == "HEALTHY"
+        case _:
+            return over
+
+
+def _limits(container: Container, others: Mapping[str, Container]) -> Iterator[datetime]:
+    for needed in needs(container.definition):
+        other = others[needed["containerName"]]
+        limit = _limit(other, needed["condition"])
+        if limit is not None and other.last_status != "STOPPED":
+            yield limit
+
+
+def _limit(other: Container, condition: str) -> datetime | None:
+    """None where the agent would wait for ever: no `startTimeout`, or it has not begun yet."""
+    seconds = other.definition.get("startTimeout")
+    if not seconds or other.started_at is None or condition == "START":
+        return None
+    return other.started_at + timedelta(seconds=seconds)

@@ -1,29 +1,28 @@
-"""The life of each task, from PROVISIONING to STOPPED: one coroutine a task tells it in order."""
+"""The life of each task, from PROVISIONING to STOPPED.
+
+A coroutine tells how it begins, another how it ends; in between there are only those that wait
+for its containers. Where each of them is can be told from the task itself, so that `resume` finds
+its way back into every life.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from localaws.ecs import messages
 from localaws.ecs.balancing import Balancing
 from localaws.ecs.model import Container, Life, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.tasks.containers import CannotStart, Containers, Prepared, Started
-from localaws.ecs.tasks.metadata import Metadata
+from localaws.ecs.tasks.agent import Agent
+from localaws.ecs.tasks.containers import CannotStart, Containers
+from localaws.ecs.tasks.crew import Crew, Unwanted
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-STOP_TIMEOUT_SECONDS = 30
-POLL_SECONDS = 0.05
-
-
-class Asked(Exception):
-    """The task is to stop before it ran."""
+ORDER = list(Life)
 
 
 class Lives:
@@ -32,7 +31,7 @@ class Lives:
         world: World,
         containers: Containers,
         notices: Notices,
-        metadata: Metadata,
+        agent: Agent,
         *,
         changed: Callable[[Task], None],
         stopping: Callable[[Task], None],
@@ -40,18 +39,16 @@ class Lives:
     ) -> None:
         """`stopping` is told once of each task no longer wanted, `over` when it is STOPPED."""
         self._clock, self._containers, self._notices = world.clock, containers, notices
-        self._metadata, self._balancing = metadata, Balancing(world)
+        self._agent, self._balancing = agent, Balancing(world)
         self._changed, self._stopping, self._over = changed, stopping, over
-        self._stories: set[asyncio.Task[None]] = set()
-        self._asked: dict[str, asyncio.Event] = {}
-        self._started: dict[str, dict[str, Started]] = {}  # by task, by container; those alive
+        self._crews: dict[str, Crew] = {}  # by task, of those that are not STOPPED
+        self._stories: dict[str, asyncio.Task[None]] = {}  # by task, of those that begin or end
 
     def begin(self, task: Task) -> None:
-        self._asked[task.id], self._started[task.id] = asyncio.Event(), {}
-        self._metadata.admit(task)
+        self._admit(task)
         task.updated_at = task.created_at
         self._notices.task_changed(task)
-        self._tell_story(self._live(task))
+        self._tell_story(task, self._start(task))
 
     def stop(self, task: Task, code: str, reason: str) -> None:
         """The first reason stands."""
@@ -60,135 +57,132 @@ class Lives:
         task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", code, reason
         task.stopping_at = self._clock.now()
         self._stopping(task)
-        self._asked[task.id].set()
         if task.status in (Life.ACTIVATING, Life.RUNNING):
             self._move(task, Life.DEACTIVATING)
         else:
             self._tell(task)
+        if task.id in self._stories:
+            self._crews[task.id].hear()
+        else:
+            self._tell_story(task, self._finish(task))
+
+    async def resume(self, tasks: Iterable[Task]) -> None:
+        """After the local AWS was started again; nothing was told of anyone yet."""
+        alive = [task for task in tasks if not task.over]
+        for task in alive:
+            self._admit(task)
+            await self._crews[task.id].adopt()
+        await self._containers.end_unadopted()
+        for task in alive:
+            self._tell_story(task, self._go_on(task))
 
     async def shut_down(self) -> None:
-        """The stories end unfinished; the driver kills what still runs."""
-        stories = list(self._stories)
+        """The stories end unfinished; the driver ends what still runs, if it is to end."""
+        stories = list(self._stories.values())
         for story in stories:
             story.cancel()
         await asyncio.gather(*stories, return_exceptions=True)
+        await asyncio.gather(*(crew.abandon() for crew in self._crews.values()))
+        await self._containers.abandon()
 
-    def _tell_story(self, work: Coroutine[Any, Any, None]) -> None:
-        story = asyncio.create_task(work)
-        self._stories.add(story)
-        story.add_done_callback(self._stories.discard)
+    def _admit(self, task: Task) -> None:
+        self._agent.admit(task)
+        self._crews[task.id] = Crew(
+            self._clock,
+            self._containers,
+            task,
+            changed=self._changed,
+            ended=self._container_ended,
+        )
 
-    async def _live(self, task: Task) -> None:
+    def _tell_story(self, task: Task, work: Coroutine[Any, Any, None]) -> None:
+        async def story() -> None:
+            try:
+                await work
+                if not task.wanted:
+                    await self._finish(task)
+            except Exception:
+                log.exception("the local AWS failed at the life of task %s", task.id)
+            finally:
+                self._stories.pop(task.id, None)
+
+        self._stories[task.id] = asyncio.create_task(story())
+
+    async def _start(self, task: Task) -> None:
+        self._advance(task, Life.PENDING)
         try:
-            await self._start(task)
-            await self._asked[task.id].wait()
-        except Asked:
-            pass
+            await self._crews[task.id].start()
+        except Unwanted:
+            return
         except CannotStart as error:
             self.stop(task, "TaskFailedToStart", str(error))
         except Exception as error:
             log.exception("the local AWS failed at starting task %s", task.id)
             self.stop(task, "TaskFailedToStart", f"The local AWS failed: {type(error).__name__}")
-        await self._deactivate(task)
-        await self._end(task)
-
-    async def _start(self, task: Task) -> None:
-        self._move(task, Life.PENDING)
-        prepared = await self._unless_asked(task, self._prepare(task))
-        for container in task.containers:
-            started = await self._containers.launch(task, container, prepared[container.name])
-            self._started[task.id][container.name] = started
-            self._tell_story(self._await_exit(task, container, started))
         if task.wanted:
             self._activate(task)
 
-    async def _unless_asked(self, task: Task, work: Coroutine[Any, Any, T]) -> T:
-        doing = asyncio.ensure_future(work)
-        asked = asyncio.ensure_future(self._asked[task.id].wait())
-        try:
-            await asyncio.wait({doing, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.wanted:
-                raise Asked
-            return await doing
-        finally:
-            for each in (doing, asked):
-                each.cancel()
-            await asyncio.gather(doing, asked, return_exceptions=True)
-
-    async def _prepare(self, task: Task) -> dict[str, Prepared]:
-        task.pull_started_at = self._clock.now()
-        prepared = {
-            container.name: await self._containers.prepare(task, container)
-            for container in task.containers
-        }
-        task.pull_stopped_at = self._clock.now()
-        return prepared
-
-    async def _await_exit(self, task: Task, container: Container, started: Started) -> None:
-        try:
-            container.exit_code = await started.wait()
-            self._exited(task, container)
-            await started.last_lines()
-        finally:
-            started.abandon()
-
-    def _exited(self, task: Task, container: Container) -> None:
-        container.last_status = "STOPPED"
-        self._started.get(task.id, {}).pop(container.name, None)
-        if container.essential:
-            self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
-        elif task.wanted:
-            self._tell(task)
-
     def _activate(self, task: Task) -> None:
         if task.deployment and task.deployment.load_balancers:
-            self._move(task, Life.ACTIVATING)
+            self._advance(task, Life.ACTIVATING)
             self._balancing.register(task)
-        task.started_at = self._clock.now()
-        self._move(task, Life.RUNNING)
+        task.started_at = task.started_at or self._clock.now()
+        self._advance(task, Life.RUNNING)
+
+    async def _go_on(self, task: Task) -> None:
+        for container in task.containers:
+            if container.essential and container.last_status == "STOPPED":
+                self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
+        if not task.wanted:
+            return
+        if ORDER.index(task.status) <= ORDER.index(Life.PENDING):
+            await self._start(task)
+        else:
+            self._activate(task)
+
+    async def _finish(self, task: Task) -> None:
+        """From wherever it is."""
+        if task.status is Life.STOPPED:
+            return
+        await self._deactivate(task)
+        self._advance(task, Life.STOPPING)
+        await self._crews[task.id].stop()
+        task.execution_stopped_at = task.execution_stopped_at or self._clock.now()
+        self._advance(task, Life.DEPROVISIONING)
+        for container in task.containers:
+            container.last_status = "STOPPED"
+        task.stopped_at = self._clock.now()
+        self._advance(task, Life.STOPPED)
+        self._agent.forget(task)
+        del self._crews[task.id]
+        self._over(task)
 
     async def _deactivate(self, task: Task) -> None:
         """SIGTERM waits until the load balancer has drained the task, as on AWS."""
         self._balancing.deregister(task)
         self._changed(task)
-        while self._started[task.id] and not self._balancing.drained(task):
-            await self._clock.sleep(POLL_SECONDS)
-
-    async def _end(self, task: Task) -> None:
-        self._move(task, Life.STOPPING)
-        await self._stop_containers(task)
-        task.execution_stopped_at = self._clock.now()
-        self._move(task, Life.DEPROVISIONING)
-        for container in task.containers:
-            container.last_status = "STOPPED"
-        task.stopped_at = self._clock.now()
-        self._move(task, Life.STOPPED)
-        self._metadata.forget(task)
-        del self._asked[task.id], self._started[task.id]
-        self._over(task)
-
-    async def _stop_containers(self, task: Task) -> None:
-        alive = self._started[task.id]
-        await asyncio.gather(
-            *(
-                self._stop_container(container, alive[container.name])
-                for container in task.containers
-                if container.name in alive
-            )
-        )
-
-    async def _stop_container(self, container: Container, started: Started) -> None:
-        await started.running.signal(signal.SIGTERM)
-        exited = asyncio.ensure_future(started.running.wait())
-        patience = container.definition.get("stopTimeout", STOP_TIMEOUT_SECONDS)
-        patient = asyncio.ensure_future(self._clock.sleep(patience))
+        if not task.targets:
+            return
+        waits = [
+            asyncio.ensure_future(self._balancing.drained(task)),
+            asyncio.ensure_future(self._crews[task.id].dead()),
+        ]
         try:
-            await asyncio.wait({exited, patient}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            patient.cancel()
-        if not exited.done():
-            await started.running.signal(signal.SIGKILL)
-        container.exit_code = await exited
+            for wait in waits:
+                wait.cancel()
+
+    def _container_ended(self, task: Task, container: Container) -> None:
+        if container.essential:
+            self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
+        elif task.wanted:
+            self._tell(task)
+
+    def _advance(self, task: Task, status: Life) -> None:
+        """Nothing, if it is there already, or beyond."""
+        if ORDER.index(task.status) < ORDER.index(status):
+            self._move(task, status)
 
     def _move(self, task: Task, status: Life) -> None:
         task.status = status

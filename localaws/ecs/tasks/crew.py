@@ -1,0 +1,232 @@
+"""The containers of one task while it lives: started as they depend on each other, watched,
+restarted where their policy says so, and stopped the other way round."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+
+from localaws.clock import Clock
+from localaws.ecs.model import Container, Task
+from localaws.ecs.tasks import checkups, dependencies, restarts
+from localaws.ecs.tasks.containers import CannotStart, Containers
+from localaws.ecs.tasks.started import Started
+
+T = TypeVar("T")
+STOP_TIMEOUT_SECONDS = 30  # the agent's ECS_CONTAINER_STOP_TIMEOUT
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+# as the agent says it whose instance was started anew (aws/amazon-ecs-agent, engine/errors.go)
+VANISHED = "ContainerVanishedError: No container matching saved ID found"
+
+
+class Unwanted(Exception):
+    """The task is to stop before all of it was started."""
+
+
+class Crew:
+    def __init__(
+        self,
+        clock: Clock,
+        containers: Containers,
+        task: Task,
+        *,
+        changed: Callable[[Task], None],
+        ended: Callable[[Task, Container], None],
+    ) -> None:
+        """`changed` is told of starts and of health, `ended` of each container's end."""
+        self._clock, self._containers, self._task = clock, containers, task
+        self._changed, self._ended = changed, ended
+        self._by_name = {one.name: one for one in task.containers}
+        self._alive: dict[str, Started] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+
+    async def start(self) -> None:
+        """Returns once all have been started; raises CannotStart, or Unwanted."""
+        waiting = [one for one in self._task.containers if one.started_at is None]
+        variables = await self._unless_unwanted(self._containers.environments(self._task))
+        while waiting:
+            ready = self._ready(waiting)
+            if ready:
+                await self._start(ready, variables)
+                waiting = [one for one in waiting if one not in ready]
+            else:
+                await self._news_before(self._given_up(waiting))
+            self._check_wanted()
+
+    async def adopt(self) -> None:
+        """Those that were alive when the local AWS was stopped; what is not found has ended."""
+        for container in self._task.containers:
+            if container.last_status != "RUNNING":
+                continue
+            if started := await self._containers.adopt(self._task, container):
+                self._watch(container, started)
+            else:
+                container.reason, container.last_status = VANISHED, "STOPPED"
+
+    async def stop(self) -> None:
+        """SIGTERM, and SIGKILL to who does not hear it; those that others need go last."""
+        if self._alive:
+            await asyncio.gather(*(self._stop(one) for one in self._task.containers))
+
+    async def dead(self) -> None:
+        """Returns once none is alive."""
+        while self._alive:
+            await self._news.wait()
+
+    def hear(self) -> None:
+        """Whoever waits for news looks again."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def abandon(self) -> None:
+        """Nobody watches them any more."""
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+
+    def _ready(self, waiting: Sequence[Container]) -> list[Container]:
+        now = self._clock.now()
+        try:
+            return [one for one in waiting if dependencies.met(one, self._by_name, now)]
+        except dependencies.Unresolvable as error:
+            raise CannotStart(str(error)) from error
+
+    def _given_up(self, waiting: Sequence[Container]) -> datetime | None:
+        limits = (dependencies.given_up(one, self._by_name) for one in waiting)
+        return min((limit for limit in limits if limit), default=None)
+
+    async def _start(
+        self, ready: Sequence[Container], variables: dict[str, dict[str, str]]
+    ) -> None:
+        """A pull is broken off when the task is to stop, a start never."""
+        task = self._task
+        task.pull_started_at = task.pull_started_at or self._clock.now()
+        images = [
+            await self._unless_unwanted(self._containers.pull(task, container))
+            for container in ready
+        ]
+        task.pull_stopped_at = self._clock.now()
+        for container, image in zip(ready, images, strict=True):
+            self._check_wanted()
+            own = variables.pop(container.name)
+            self._watch(container, await self._containers.launch(task, container, image, own))
+
+    def _check_wanted(self) -> None:
+        if not self._task.wanted:
+            raise Unwanted
+
+    async def _unless_unwanted(self, work: Coroutine[Any, Any, T]) -> T:
+        doing = asyncio.ensure_future(work)
+        try:
+            while not doing.done():
+                self._check_wanted()
+                news = asyncio.ensure_future(self._news.wait())
+                await asyncio.wait({doing, news}, return_when=asyncio.FIRST_COMPLETED)
+                news.cancel()
+            return doing.result()
+        finally:
+            doing.cancel()
+
+    async def _news_before(self, limit: datetime | None) -> None:
+        if limit is None:
+            await self._news.wait()
+            return
+        with suppress(TimeoutError):
+            async with self._clock.timeout((limit - self._clock.now()).total_seconds()):
+                await self._news.wait()
+
+    def _watch(self, container: Container, started: Started) -> None:
+        self._alive[container.name] = started
+        self._begin(self._until_it_ends(container, started))
+        self.hear()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        watch = asyncio.create_task(work)
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+        return watch
+
+    async def _until_it_ends(self, container: Container, first: Started) -> None:
+        """For good: one that is restarted is the same container."""
+        started: Started | None = first
+        while started:
+            self._alive[container.name] = started
+            code = await self._checked(container, started)
+            container.exit_code = code
+            container.reason = OUT_OF_MEMORY if started.out_of_memory else container.reason
+            over, started = started, await self._restarted(container, code)
+        container.last_status = "STOPPED"
+        self._alive.pop(container.name, None)
+        self._ended(self._task, container)
+        self.hear()
+        await over.last_lines()
+
+    async def _restarted(self, container: Container, code: int) -> Started | None:
+        ran_for = self._age(container)
+        if not self._task.wanted or not restarts.again(container.definition, code, ran_for):
+            return None
+        try:
+            started = await self._containers.restart(self._task, container)
+        except CannotStart:
+            return None
+        container.exit_code = container.reason = None
+        self._changed(self._task)
+        return started
+
+    async def _checked(self, container: Container, started: Started) -> int:
+        """Its exit code; as long as it runs, its health is looked at."""
+        checkup, container.health_status = checkups.read(container.definition), checkups.UNKNOWN
+        if checkup is None:
+            return await started.wait()
+        checking = self._begin(self._check(container, started, checkup))
+        try:
+            return await started.wait()
+        finally:
+            checking.cancel()
+
+    async def _check(
+        self, container: Container, started: Started, checkup: checkups.Checkup
+    ) -> None:
+        result = checkups.Result()
+        while True:
+            await self._clock.sleep(checkup.interval)
+            code = await started.execute(checkup.command, checkup.timeout)
+            age = self._age(container)
+            result = checkups.judge(checkup, result, passed=code == 0, age=age)
+            if container.health_status != result.status:
+                container.health_status = result.status
+                self._changed(self._task)
+                self.hear()
+
+    async def _stop(self, container: Container) -> None:
+        definitions = [one.definition for one in self._task.containers]
+        before = set(dependencies.dependents(container.name, definitions))
+        while before & self._alive.keys():
+            await self._news.wait()
+        if container.name not in self._alive:
+            return
+        await self._signal(container, signal.SIGTERM)
+        patience = container.definition.get("stopTimeout", STOP_TIMEOUT_SECONDS)
+        with suppress(TimeoutError):
+            async with self._clock.timeout(patience):
+                await self._gone(container)
+                return
+        await self._signal(container, signal.SIGKILL)
+        await self._gone(container)
+
+    async def _signal(self, container: Container, number: int) -> None:
+        if started := self._alive.get(container.name):
+            await started.signal(number)
+
+    async def _gone(self, container: Container) -> None:
+        while container.name in self._alive:
+            await self._news.wait()
+
+    def _age(self, container: Container) -> float:
+        since = container.started_at or self._task.created_at
+        return (self._clock.now() - since).total_seconds()

@@ -1,0 +1,192 @@
+"""ECS with simulated containers on a clock that stands still: lives told second by second."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from localaws.clock import VirtualClock
+from localaws.drivers.driver import Launch, OnLine
+from localaws.drivers.sim.container import Simulated
+from localaws.drivers.sim.driver import SimDriver
+from localaws.ecs.model import State
+from localaws.ecs.needs import TargetHealth
+from localaws.ecs.service import Ecs
+from localaws.faults.asked import read
+from localaws.faults.faults import Faults
+from localaws.wire import AwsError
+
+Json = dict[str, Any]
+
+
+class Surviving(SimDriver):
+    """Its containers outlive the ECS that started them, as those of an engine do."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.launched: list[tuple[Launch, Simulated]] = []
+        self.ended_unadopted = 0
+
+    async def launch(self, launch: Launch) -> Simulated:
+        container = await super().launch(launch)
+        self.launched.append((launch, container))
+        return container
+
+    async def stop(self) -> None: ...
+
+    async def adopt(self, labels: Mapping[str, str], on_line: OnLine) -> Simulated | None:
+        for launch, container in self.launched:
+            if labels.items() <= launch.labels.items():
+                return container
+        return None
+
+    async def end_unadopted(self) -> None:
+        self.ended_unadopted += 1
+
+    @property
+    def names(self) -> list[str]:
+        """Of the containers started so far."""
+        return [it.labels["com.amazonaws.ecs.container-name"] for it, _ in self.launched]
+
+
+class Around:
+    """Everything around ECS: what was called and told is kept, nothing else happens."""
+
+    def __init__(self) -> None:
+        self.called: list[tuple[str, Json]] = []
+        self.refusals: dict[str, AwsError] = {}  # by operation
+        self.told: list[Json] = []  # task state changes
+        self.draining = asyncio.Event()
+
+    async def call(self, service: str, operation: str, params: Json) -> Json:
+        self.called.append((operation, params))
+        if refusal := self.refusals.get(operation):
+            raise refusal
+        return {}
+
+    async def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: Sequence[str] = (),
+        *,
+        at: datetime | None = None,
+    ) -> str:
+        if detail_type == "ECS Task State Change":
+            self.told.append(dict(detail))
+        return "id"
+
+    def register(self, *target: object) -> None: ...
+
+    def deregister(self, *target: object) -> None: ...
+
+    def health_of(self, *target: object) -> TargetHealth | None:
+        return None
+
+    async def drained(self, *target: object) -> None:
+        await self.draining.wait()
+
+    def has_load_balancer(self, target_group_arn: str) -> bool:
+        return True
+
+
+class World:
+    account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
+    task_settle_seconds = 1.0
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.driver = Surviving(self.clock)
+        self.faults = Faults(self.clock)
+        self.aws = self.events = self.elbv2 = self.around = Around()
+        self.ecs = Ecs(self, self.driver)
+        self.scripts: dict[str, Json] = {}
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def call(self, operation: str, **params: object) -> Json:
+        answer = self.ecs.operations()[operation](dict(params))
+        assert isinstance(answer, dict)
+        return answer
+
+    def script(self, image: str, **script: object) -> None:
+        """What containers of that image do."""
+        self.scripts[image] = script
+        self.driver.table.tell([{"image": name, **it} for name, it in self.scripts.items()])
+
+    def fault(self, kind: str, **params: object) -> str:
+        return self.faults.begin(read({"kind": kind, "params": params})).id
+
+    def register(self, *containers: Json, **more: object) -> None:
+        """Containers are named by their images unless they are told a name."""
+        whole = [
+            {"name": one["image"], "memory": 32, "essential": True, **one}
+            for one in containers or ({"image": "main"},)
+        ]
+        self.call("RegisterTaskDefinition", family="it", containerDefinitions=whole, **more)
+
+    def run(self, *containers: Json, **more: object) -> str:
+        """The ARN of a task that runs once."""
+        self.register(*containers)
+        ran = self.call("RunTask", cluster="c", taskDefinition="it", **more)
+        return str(ran["tasks"][0]["taskArn"])
+
+    def serve(self, *containers: Json, count: int = 1, **more: object) -> None:
+        self.register(*containers)
+        service = {"serviceName": "web", "taskDefinition": "it", "desiredCount": count}
+        self.call("CreateService", cluster="c", **service, **more)
+
+    def task(self, arn: str) -> Json:
+        return dict(self.call("DescribeTasks", cluster="c", tasks=[arn])["tasks"][0])
+
+    def container(self, arn: str, name: str = "main") -> Json:
+        return next(one for one in self.task(arn)["containers"] if one["name"] == name)
+
+    def stop(self, arn: str) -> None:
+        self.call("StopTask", cluster="c", task=arn)
+
+    def tasks(self, status: str = "RUNNING") -> list[Json]:
+        listed = self.call("ListTasks", cluster="c", desiredStatus=status)["taskArns"]
+        return [self.task(arn) for arn in listed]
+
+    async def until(self, holds: Callable[[], object], within: float = 10) -> None:
+        """Time passes no further than to where it holds."""
+        assert await self.clock.until(holds, within), holds
+
+    async def running(self, arn: str, within: float = 10) -> Json:
+        await self.until(lambda: self.task(arn)["lastStatus"] == "RUNNING", within)
+        return self.task(arn)
+
+    async def stopped(self, arn: str, within: float = 10) -> Json:
+        await self.until(lambda: self.task(arn)["lastStatus"] == "STOPPED", within)
+        return self.task(arn)
+
+    async def restart(self) -> None:
+        """The local AWS is stopped and started again, its state saved and put back."""
+        saved = pickle.dumps(self.ecs.state)
+        await self.ecs.stop()
+        self.ecs = Ecs(self, self.driver)
+        restored: State = pickle.loads(saved)
+        self.ecs.state.__dict__.update(restored.__dict__)
+        await self.ecs.start()
+        await self.ecs.resume()
+
+
+def tell(story: Callable[[World], Awaitable[None]], memory: int = 4096) -> None:
+    async def whole() -> None:
+        world = World()
+        world.call("CreateCluster", clusterName="c")
+        world.ecs.add_instance("c", "i-1", "127.0.0.1", "us-east-1a", 1_000_000, memory)
+        await world.ecs.start()
+        try:
+            await story(world)
+        finally:
+            await world.ecs.stop()
+
+    asyncio.run(whole())
