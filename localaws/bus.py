@@ -18,11 +18,12 @@ class Aws:
     def __init__(self, moto: Moto) -> None:
         self.moto = moto
         self._owned: dict[str, Mapping[str, Operation]] = {}
+        self.services: dict[str, Service] = {}  # ours, by boto3's names
         self.touched: Callable[[], None] = lambda: None  # told when something may have changed
 
     def own(self, name: str, service: Service) -> None:
         """`name` is boto3's; from here on nothing of that service reaches moto."""
-        self._owned[name] = service.operations()
+        self._owned[name], self.services[name] = service.operations(), service
 
     def owned(self) -> Collection[str]:
         return self._owned.keys()

@@ -10,7 +10,8 @@ from typing import Any
 from localaws import longpoll
 from localaws.bus import Aws
 from localaws.faults.calls import Calls
-from localaws.wire.answer import Answer, answer
+from localaws.faults.stale import StaleReads
+from localaws.wire.answer import Answer, Perform, answer
 from localaws.wire.called import Called, called
 from localaws.wire.refusal import refusal
 from localaws.wire.request import Request, owner
@@ -26,11 +27,18 @@ BODY_LIMIT = 64 * 1024 * 1024  # bytes
 
 
 class Front:
-    def __init__(self, aws: Aws, registry: Asgi, local: Mapping[str, Local], calls: Calls) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        registry: Asgi,
+        local: Mapping[str, Local],
+        calls: Calls,
+        stale: StaleReads,
+    ) -> None:
         """`local` answers what is below `/_local/`, by the path's next part; see `LOCAL_READS`."""
         self._aws = aws
         self._registry = registry
-        self._calls = calls
+        self._calls, self._stale = calls, stale
         self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,13 +82,15 @@ class Front:
     ) -> Answer:
         if refused := self._calls.refusal(asked):
             return refusal(asked.service, request, refused)
-        found = await self._answer_well(request, service)
+        found = await self._answer_well(request, service, self._stale.performer(asked))
         await self._calls.delay(asked)
         return found
 
-    async def _answer_well(self, request: Request, service: str | None) -> Answer:
+    async def _answer_well(
+        self, request: Request, service: str | None, perform: Perform | None = None
+    ) -> Answer:
         if service is not None:
-            return await answer(service, request, self._aws.perform)
+            return await answer(service, request, perform or self._aws.perform)
         return await self._aws.moto.handle(request)
 
     async def _answer_locally(self, request: Request) -> Answer:
@@ -89,7 +99,10 @@ class Front:
         read_only = request.method in ("GET", "HEAD") and not below
         if local is None or (name in LOCAL_READS and not read_only):
             return _json(404, {"message": f"There is no {request.method} {request.path}."})
-        return _json(*await local(request))
+        try:
+            return _json(*await local(request))
+        finally:
+            self._aws.touched()
 
 
 def _signed(scope: Scope) -> bool:

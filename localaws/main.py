@@ -10,7 +10,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -30,17 +32,21 @@ from localaws.faults import scenario
 from localaws.faults.api import FaultsApi
 from localaws.faults.asked import Asked, Unusable
 from localaws.faults.calls import Calls
+from localaws.faults.stale import StaleReads
 from localaws.front import Front
 from localaws.machines import Machines
 from localaws.moto import Moto
 from localaws.options import Options
+from localaws.persistence.account import Account, opened
+from localaws.persistence.folder import Refused
+from localaws.persistence.keeper import Keeper
 from localaws.registry import actions
 from localaws.registry.app import asgi as registry
 from localaws.scaling.service import Scaling
 from localaws.scaling.told import MetricsApi
-from localaws.seed import Seed, seed
+from localaws.seed import Seed
 from localaws.wire.request import Request
-from localaws.world import World
+from localaws.world import Service, World
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -51,7 +57,7 @@ def serve(options: Options) -> None:
     try:
         faults = scenario.open_file(options.scenario) if options.scenario else []
         _run(_serve(options, faults), options)
-    except (PortTaken, DriverUnusable, Unusable) as trouble:
+    except (PortTaken, DriverUnusable, Unusable, Refused) as trouble:
         raise SystemExit(str(trouble)) from None
     finally:
         gc.freeze()  # Python's end would search all of moto for garbage, which takes it a second
@@ -66,26 +72,29 @@ async def _serve(options: Options, faults: list[Asked]) -> None:
     stop = asyncio.Event()
     for one in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    with _listening(options.port) as listener:
-        options.home.mkdir(parents=True, exist_ok=True)
-        world, seeded = build(options), Seed()
+    with _listening(options.port) as listener, opened(options.home) as account:
+        world, seeded = build(options, account.time), Seed()
+        keeper = account.keeper(world)
         async with contextlib.AsyncExitStack() as started:
             await _start(world, started)
+            started.push_async_callback(keeper.stop)
+            await account.resume(world, keeper)
             await _answer(_config(world, seeded), listener, world, started)
-            await _until(stop, _seed(world, seeded, faults))
+            await _until(stop, _go_on(world, seeded, account, keeper, faults))
 
 
-def build(options: Options) -> World:
+def build(options: Options, earliest: datetime | None = None) -> World:
     """All services of the world, put together, none of them started."""
-    home, port, clock = options.home, options.port, options.clock()
+    home, port, clock = options.home, options.port, options.clock(earliest)
     driver = choice.driver(options, clock)
     world = World(home=home, port=port, router_port=options.router_port, clock=clock)
+    world.driver = driver
     if isinstance(driver, SimDriver):
         world.sim, world.probe = driver.table, driver.probe
     moto = Moto(region=world.region, account=world.account, port=port, clock=clock)
     world.aws = Aws(moto)
     world.elbv2 = Elbv2(world)
-    world.ecs = Ecs(world, driver)
+    world.ecs = Ecs(world, world.driver)
     world.events = Events(world)
     world.scaling = Scaling(world)
     world.cloudformation = CloudFormation(world)
@@ -111,6 +120,7 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
         return (200, seeded) if seeded else await health(request)
 
     faults, calls = FaultsApi(world.faults), Calls(world.faults, world.clock)
+    stale = StaleReads(world.faults, world.clock, world.aws.services, partial(_twin, world))
     metrics = MetricsApi(world.scaling.state, world.clock, world.scaling.look)
     local = {
         "health": health,
@@ -122,13 +132,19 @@ def _config(world: World, seeded: Seed) -> uvicorn.Config:
     }
     images = registry(world.home / "registry", tell=actions.to_event_bridge(world))
     return uvicorn.Config(
-        Front(world.aws, images, local, calls),
+        Front(world.aws, images, local, calls, stale),
         http="httptools",
         lifespan="off",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
     )
+
+
+def _twin(world: World, service: Service) -> Service:
+    """One like it, whose state is its own."""
+    kind: Callable[..., Service] = type(service)
+    return kind(world, *([world.driver] if service is world.ecs else []))
 
 
 async def _start(world: World, started: contextlib.AsyncExitStack) -> None:
@@ -169,11 +185,15 @@ async def _answer(
     started.push_async_callback(finish)
 
 
-async def _seed(world: World, seeded: Seed, faults: list[Asked]) -> None:
+async def _go_on(
+    world: World, seeded: Seed, account: Account, keeper: Keeper, faults: list[Asked]
+) -> None:
     """What is seeded comes into being undisturbed: faults begin when it is there."""
-    made = await seed(world)
-    world.faults.replace(faults)
+    made = await account.seed(world)
+    if faults:
+        world.faults.replace(faults)
     seeded.update(made)
+    await keeper.run()
 
 
 async def _until(stop: asyncio.Event, first: Coroutine[Any, Any, None]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the services know the world; at run time the world only hol
     from localaws.autoscaling.service import AutoScaling
     from localaws.bus import Aws
     from localaws.cloudformation.service import CloudFormation
+    from localaws.drivers.driver import Driver
     from localaws.drivers.sim.table import Table
     from localaws.ecs.service import Ecs
     from localaws.elbv2.service import Elbv2
@@ -27,10 +28,17 @@ Operation = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]
 class Service(Protocol):
     """A service of ours: operations by the API's name, parameters and results in boto3's shapes.
 
-    Parameters come validated against the service's model; a refusal is an `AwsError`.
+    Parameters come validated against the service's model; a refusal is an `AwsError`. All that
+    must survive a restart is in `state`, which pickles.
     """
 
+    state: Any
+
     def operations(self) -> Mapping[str, Operation]: ...
+
+    async def resume(self) -> None:
+        """Goes on with whatever was under way in a state that was put back."""
+        ...
 
 
 @dataclass
@@ -52,6 +60,7 @@ class World:
     faults: Faults = field(init=False)
 
     # filled by localaws.main before anything is served
+    driver: Driver = field(init=False)
     aws: Aws = field(init=False)
     ecs: Ecs = field(init=False)
     elbv2: Elbv2 = field(init=False)

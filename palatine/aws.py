@@ -45,6 +45,11 @@ class LocalAws:
         """The identifiers of the cluster it made: region, listener_arn, queue_url…"""
         return cast(dict[str, Any], json.loads(self._get("/_local/seed")))
 
+    @property
+    def new(self) -> bool:
+        """Whether there was nothing when it was started."""
+        return bool(self.seed()["new"])
+
     def stop(self, stopping: Stopping | None = None) -> None:
         self.child.terminate()
         deadline = time.monotonic() + _STOP_SECONDS

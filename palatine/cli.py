@@ -152,6 +152,21 @@ def localaws_alone(
 
 
 @localaws.command()
+def reset(home: Home = None) -> None:
+    """Empty the local AWS: every resource, image and task of it is gone."""
+    from localaws.persistence import emptying
+    from localaws.persistence.folder import Refused
+    from palatine import home as homes
+
+    folder = homes.of(_settings(home=home).home) / "localaws"
+    try:
+        emptying.empty(folder)
+    except Refused as refused:
+        raise Trouble(str(refused)) from None
+    typer.echo(f"The local AWS in {folder} is empty.")
+
+
+@localaws.command()
 def image(
     folder: Annotated[Path, typer.Argument(help="A folder with a Procfile.")],
     name: Annotated[str, typer.Argument(metavar="NAME:TAG")],

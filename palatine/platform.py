@@ -91,7 +91,7 @@ def prepare(settings: Settings) -> None:
 
 
 def restore(settings: Settings) -> None:
-    """A local AWS has just begun empty: ask for every app anew."""
+    """A local AWS begins empty: ask for every app anew."""
     from app.services import restoration
 
     with _session(settings) as session:

@@ -54,10 +54,9 @@ def _run(settings: Settings, of: Platform, stopping: Stopping) -> None:
         logs.to_file(home.log(where, "palatine"), settings.log_level)
         parts = stack.enter_context(Parts(stopping))
         settings = settings.having(home=where, port=ports.number(listener))
-        begins_empty = _wants_local_aws(settings)
-        settings = _with_surroundings(settings, parts, stopping, of)
+        settings, begins_empty = _with_surroundings(settings, parts, stopping, of)
         _migrate(settings, of)
-        if begins_empty:  # the local AWS, which keeps images but no stack, service or task
+        if begins_empty:  # the local AWS: it is new here, or was emptied
             of.restore(settings)
         worker = parts.start(partial(_working, settings, of))
         application = of.web(settings)
@@ -72,8 +71,11 @@ def _run(settings: Settings, of: Platform, stopping: Stopping) -> None:
 
 def _with_surroundings(
     settings: Settings, parts: Parts, stopping: Stopping, of: Platform
-) -> Settings:
-    """PostgreSQL and the local AWS, unless the settings name others; meanwhile the imports."""
+) -> tuple[Settings, bool]:
+    """PostgreSQL and the local AWS, unless the settings name others; meanwhile the imports.
+
+    Also whether there is a local AWS that has nothing yet.
+    """
     loaded = parts.do(of.load)
     postgres = None if settings.database_url else _postgres(settings, parts, stopping)
     local = _local_aws(settings, parts, stopping) if _wants_local_aws(settings) else None
@@ -85,7 +87,7 @@ def _with_surroundings(
     if local:
         settings = _on(local.result(), settings)
         parts.watch("The local AWS", local.result(), local.result().log)
-    return settings
+    return settings, local is not None and local.result().new
 
 
 def _wants_local_aws(settings: Settings) -> bool:

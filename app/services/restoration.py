@@ -1,7 +1,7 @@
 """Begin anew on an AWS that has forgotten everything: what the apps are is known here.
 
-Only whoever started that AWS may say so (`palatine up`, whose local AWS keeps nothing but
-images). A read that finds nothing is never reason enough.
+Only whoever started that AWS may say so (`palatine up`, whose local AWS may have been emptied). A
+read that finds nothing is never reason enough.
 """
 
 from __future__ import annotations

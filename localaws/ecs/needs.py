@@ -65,6 +65,8 @@ class Faults(Protocol):
 
 
 class World(Protocol):
+    def image(self, reference: str) -> str: ...
+
     @property
     def account(self) -> str: ...
 

@@ -21,14 +21,14 @@ from localaws.persistence.folder import Folder, Kept
 
 SOON = 0.2  # seconds from a change to its being written
 IDLE = 2.0  # seconds between two looks at what changes by itself
-MOST_OF_THE_TIME = 20  # so many times as long as a look takes, nothing is looked at
+SHARE = 4  # for so many times as long as a look took, nothing is looked at
 _MOTO = "moto "  # begins the name of a part that is moto's
 _log = logging.getLogger(__name__)
 
 Facts = Mapping[str, Any]
 
 
-class Service(Protocol):
+class Keeps(Protocol):
     """One that keeps a state, and can go on from it."""
 
     state: Any
@@ -40,7 +40,7 @@ class Keeper:
     def __init__(
         self,
         folder: Folder,
-        services: Mapping[str, Service],
+        services: Mapping[str, Keeps],
         moto: Moto,
         facts: Callable[[], Facts],
     ) -> None:
@@ -50,6 +50,7 @@ class Keeper:
         self._unwritten: dict[str, bytes] = {}
         self._changed = asyncio.Event()
         self._writing = ThreadPoolExecutor(1, "keeper")  # one write after the other
+        self._took = 0.0  # seconds, to look at everything
         self._runs = False
 
     def touch(self) -> None:
@@ -81,10 +82,8 @@ class Keeper:
         """For ever, until `stop`."""
         self._runs = True
         while True:
-            began = time.monotonic()
             await self.save()
-            took = time.monotonic() - began
-            await asyncio.sleep(max(SOON, took * MOST_OF_THE_TIME))
+            await asyncio.sleep(max(SOON, self._took * SHARE))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), IDLE)
 
@@ -97,8 +96,10 @@ class Keeper:
     async def save(self) -> None:
         """What has changed since it was written last. A full disk costs nothing but the state."""
         self._changed.clear()
+        began = time.monotonic()
         parts = {name: pickle.dumps(one.state, 5) for name, one in self._services.items()}
         parts |= {_MOTO + name: written for name, written in (await self._moto.dump()).items()}
+        self._took = time.monotonic() - began
         digests = {name: hashlib.sha256(written).digest() for name, written in parts.items()}
         self._unwritten |= {
             name: parts[name] for name in parts if self._written.get(name) != digests[name]

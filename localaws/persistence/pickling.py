@@ -46,7 +46,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(thing, FunctionType) and "<" in thing.__qualname__:
             return _of_function(thing)
         if isinstance(thing, CellType):
-            return CellType, (thing.cell_contents,)
+            return _cell, (thing.cell_contents,)
         if isinstance(thing, weakref.WeakValueDictionary):
             return weakref.WeakValueDictionary, (dict(thing),)
         if isinstance(thing, defaultdict) and type(thing) is not defaultdict:
@@ -78,6 +78,10 @@ def _function(
     __import__(module)
     loaded: CodeType = marshal.loads(code)  # noqa: S302 (as trusted as the pickle around it)
     return FunctionType(loaded, vars(sys.modules[module]), None, defaults, closure)
+
+
+def _cell(contents: object) -> CellType:
+    return CellType(contents)
 
 
 def _default_dict(kind: type[defaultdict[Any, Any]], factory: Callable[[], Any] | None) -> Any:  # noqa: ANN401

@@ -54,6 +54,9 @@ class World:
     account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
     task_settle_seconds = 1.0
 
+    def image(self, reference: str) -> str:
+        return reference
+
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.driver = SimDriver(self.clock)
@@ -63,7 +66,7 @@ class World:
 
     @property
     def state(self) -> State:
-        return self.ecs._state
+        return self.ecs.state
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

@@ -99,6 +99,9 @@ class World:
     account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
     task_settle_seconds = 1.0
 
+    def image(self, reference: str) -> str:
+        return reference
+
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.driver = Surviving(self.clock)

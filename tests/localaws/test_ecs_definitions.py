@@ -41,4 +41,5 @@ def test_whoever_is_needed_comes_first() -> None:
     ]
 
     assert dependencies.order(containers) == ["init", "proxy", "web"]
-    assert dependencies.dependents(containers) == {"web": [], "proxy": ["web"], "init": ["proxy"]}
+    found = {one: dependencies.dependents(one, containers) for one in ("web", "proxy", "init")}
+    assert found == {"web": [], "proxy": ["web"], "init": ["proxy"]}

@@ -40,7 +40,7 @@ class Containers:
         if told := self._mishaps.unpullable(task, container):
             raise _cannot("Pull", container, told)
         try:
-            image = await self._driver.pull(container.image)
+            image = await self._driver.pull(self._world.image(container.image))
         except PullFailed as error:
             raise _cannot("Pull", container, f"Error response from daemon: {error}") from error
         container.image_digest = image.digest

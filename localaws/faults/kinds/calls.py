@@ -31,4 +31,10 @@ KINDS = {
         _FACTS,
         {"burst": None, "per_second": None},
     ),
+    Kind.STALE_READS: Declared(
+        "Reads (Describe, List, Get) of ECS, load balancers, CloudFormation, both kinds of Auto "
+        "Scaling and EventBridge answer as things were so many seconds ago; writes see the truth.",
+        _FACTS,
+        {"seconds": 5.0},
+    ),
 }
