@@ -40,8 +40,10 @@ class Desk:
 
     def cluster(self, params: Params) -> Cluster:
         found = self.state.clusters.get(names.short(params.get("cluster", "default")))
-        if found is None or found.status == "INACTIVE":
+        if found is None:
             raise AwsError("ClusterNotFoundException", "Cluster not found.")
+        if found.status == "INACTIVE":
+            raise AwsError("ClusterNotFoundException", "The referenced cluster was inactive.")
         return found
 
     def service(self, cluster: Cluster, name: str) -> Service:

@@ -184,3 +184,14 @@ def test_rollouts_and_stopped_tasks_are_service_actions_too() -> None:
         assert [one["eventType"] for one in failed] == ["ERROR"]
 
     tell(story)
+
+
+def test_a_deleted_cluster_is_refused_as_inactive() -> None:
+    async def story(world: World) -> None:
+        world.call("CreateCluster", clusterName="gone")
+        world.call("DeleteCluster", cluster="gone")
+
+        with pytest.raises(AwsError, match="The referenced cluster was inactive"):
+            world.call("ListServices", cluster="gone")
+
+    tell(story)
