@@ -1,14 +1,24 @@
 """The resource types that the local CloudFormation knows; every other one is refused by name."""
 
 from localaws.cloudformation.resource import ResourceType
+from localaws.cloudformation.types import autoscaling, scaling
 from localaws.cloudformation.types.acm import Certificate
 from localaws.cloudformation.types.cloudwatch import Alarm
 from localaws.cloudformation.types.ecr import Repository
+from localaws.cloudformation.types.ecs_clusters import (
+    CapacityProvider,
+    Cluster,
+    ClusterCapacityProviderAssociations,
+)
+from localaws.cloudformation.types.ecs_services import Service
+from localaws.cloudformation.types.ecs_tasks import TaskDefinition
 from localaws.cloudformation.types.elbv2 import ListenerRule, TargetGroup
+from localaws.cloudformation.types.events import Rule
 from localaws.cloudformation.types.iam_policies import ManagedPolicy, Policy, RolePolicy
 from localaws.cloudformation.types.iam_roles import InstanceProfile, Role
 from localaws.cloudformation.types.kms import Alias, Key
 from localaws.cloudformation.types.launch_templates import LaunchTemplate
+from localaws.cloudformation.types.load_balancers import Listener, LoadBalancer
 from localaws.cloudformation.types.logs import LogGroup
 from localaws.cloudformation.types.route53 import HostedZone, RecordSet
 from localaws.cloudformation.types.routes import (
@@ -43,7 +53,11 @@ _ALL: tuple[type[ResourceType], ...] = (
     *(Queue, QueuePolicy, Topic, TopicPolicy, Subscription),
     *(Bucket, BucketPolicy, Repository),
     *(LogGroup, Alarm, Schedule, ScheduleGroup),
-    *(TargetGroup, ListenerRule),
+    *(LoadBalancer, Listener, TargetGroup, ListenerRule),
+    *(Cluster, CapacityProvider, ClusterCapacityProviderAssociations),
+    *(TaskDefinition, Service, Rule),
+    *(scaling.ScalableTarget, scaling.ScalingPolicy),
+    *(autoscaling.AutoScalingGroup, autoscaling.LifecycleHook, autoscaling.ScalingPolicy),
 )
 
 TYPES: dict[str, ResourceType] = {kind.name: kind() for kind in _ALL}

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation.resource import Resource, ResourceType, picked, tag_changes
+from localaws.cloudformation.resource import Resource, ResourceType, picked
+from localaws.cloudformation.types import elbv2_tags
 from localaws.world import World
 
 _HEALTH = (
@@ -45,7 +46,7 @@ class TargetGroup(ResourceType):
         if any(before.get(name) != now.get(name) for name in _HEALTH):
             await world.aws.call("elbv2", "ModifyTargetGroup", arn | picked(now, _HEALTH))
         await self._set_attributes(world, resource, before)
-        await _retag(world, resource, before)
+        await elbv2_tags.change(world, resource, before)
 
     async def delete(self, world: World, resource: Resource) -> None:
         params = {"TargetGroupArn": resource.physical_id}
@@ -93,16 +94,7 @@ class ListenerRule(ResourceType):
         changed = {k: now[k] for k in ("Conditions", "Actions") if before[k] != now[k]}
         if changed:
             await world.aws.call("elbv2", "ModifyRule", arn | changed)
-        await _retag(world, resource, before)
+        await elbv2_tags.change(world, resource, before)
 
     async def delete(self, world: World, resource: Resource) -> None:
         await world.aws.call("elbv2", "DeleteRule", {"RuleArn": resource.physical_id})
-
-
-async def _retag(world: World, resource: Resource, before: Mapping[str, Any]) -> None:
-    changed, removed = tag_changes(before, resource.properties)
-    those = {"ResourceArns": [resource.physical_id]}
-    if changed:
-        await world.aws.call("elbv2", "AddTags", those | {"Tags": changed})
-    if removed:
-        await world.aws.call("elbv2", "RemoveTags", those | {"TagKeys": removed})

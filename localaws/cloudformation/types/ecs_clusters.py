@@ -1,0 +1,102 @@
+"""AWS::ECS::Cluster, ::CapacityProvider and ::ClusterCapacityProviderAssociations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.cloudformation.resource import Resource, ResourceType, picked
+from localaws.cloudformation.types import ecs_tags
+from localaws.cloudformation.types.spelling import spelled
+from localaws.world import World
+
+_PROVIDERS = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+
+
+class Cluster(ResourceType):
+    name = "AWS::ECS::Cluster"
+    modelled = ("ClusterName", "ClusterSettings", "Tags", *_PROVIDERS)
+    attributes = ("Arn",)
+    named_by = "ClusterName"
+
+    async def create(self, world: World, resource: Resource) -> None:
+        given = resource.properties
+        params = spelled("ecs", "CreateCluster", picked(given, _PROVIDERS))
+        params["clusterName"] = given.get("ClusterName") or resource.generated_name(255)
+        params["tags"] = ecs_tags.spelled(self.tags_of(resource))
+        if "ClusterSettings" in given:
+            params["settings"] = _settings(given)
+        made = (await world.aws.call("ecs", "CreateCluster", params))["cluster"]
+        resource.physical_id = made["clusterName"]
+        resource.attributes = {"Arn": made["clusterArn"]}
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        now, cluster = resource.properties, {"cluster": resource.physical_id}
+        if before.get("ClusterSettings") != now.get("ClusterSettings"):
+            params = cluster | {"settings": _settings(now)}
+            await world.aws.call("ecs", "UpdateClusterSettings", params)
+        if picked(before, _PROVIDERS) != picked(now, _PROVIDERS):
+            await _provide(world, resource.physical_id, now)
+        await ecs_tags.change(world, resource, resource.attributes["Arn"], before)
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        await world.aws.call("ecs", "DeleteCluster", {"cluster": resource.physical_id})
+
+
+def _settings(given: Mapping[str, Any]) -> list[dict[str, str]]:
+    default = [{"Name": "containerInsights", "Value": "disabled"}]
+    settings = given.get("ClusterSettings", default)
+    return [{"name": one["Name"], "value": one["Value"]} for one in settings]
+
+
+class CapacityProvider(ResourceType):
+    name = "AWS::ECS::CapacityProvider"
+    modelled = ("AutoScalingGroupProvider", "Name", "Tags")
+    named_by = "Name"
+
+    async def create(self, world: World, resource: Resource) -> None:
+        given = resource.properties
+        params = spelled("ecs", "CreateCapacityProvider", picked(given, _GROUP))
+        params["name"] = given.get("Name") or resource.generated_name(255)
+        params["tags"] = ecs_tags.spelled(self.tags_of(resource))
+        await world.aws.call("ecs", "CreateCapacityProvider", params)
+        resource.physical_id = params["name"]
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        now = resource.properties
+        if picked(before, _GROUP) != picked(now, _GROUP):
+            group = dict(now.get("AutoScalingGroupProvider", {}))
+            group.pop("AutoScalingGroupArn", None)
+            given = {"Name": resource.physical_id, "AutoScalingGroupProvider": group}
+            params = spelled("ecs", "UpdateCapacityProvider", given)
+            await world.aws.call("ecs", "UpdateCapacityProvider", params)
+        arn = world.arn("ecs", f"capacity-provider/{resource.physical_id}")
+        await ecs_tags.change(world, resource, arn, before)
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        params = {"capacityProvider": resource.physical_id}
+        await world.aws.call("ecs", "DeleteCapacityProvider", params)
+
+
+_GROUP = ("AutoScalingGroupProvider",)
+
+
+class ClusterCapacityProviderAssociations(ResourceType):
+    name = "AWS::ECS::ClusterCapacityProviderAssociations"
+    modelled = ("Cluster", *_PROVIDERS)
+
+    async def create(self, world: World, resource: Resource) -> None:
+        await _provide(world, resource.properties["Cluster"], resource.properties)
+        resource.physical_id = resource.properties["Cluster"]
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        await _provide(world, before["Cluster"], resource.properties)
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        await _provide(world, resource.physical_id, {})
+
+
+async def _provide(world: World, cluster: str, given: Mapping[str, Any]) -> None:
+    asked = {"Cluster": cluster, "CapacityProviders": [], "DefaultCapacityProviderStrategy": []}
+    params = spelled("ecs", "PutClusterCapacityProviders", asked | picked(given, _PROVIDERS))
+    await world.aws.call("ecs", "PutClusterCapacityProviders", params)
