@@ -52,7 +52,9 @@ class Service(ResourceType):
     async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
         now = resource.properties
         if picked(before, _CHANGEABLE) != picked(now, _CHANGEABLE):
-            emptied: dict[str, Any] = {name: [] for name in _LISTS if name in before and name not in now}
+            emptied: dict[str, Any] = {
+                name: [] for name in _LISTS if name in before and name not in now
+            }
             params = _asked("UpdateService", picked(now, _CHANGEABLE) | emptied)
             params["service"] = resource.physical_id
             await world.aws.call("ecs", "UpdateService", params)
