@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from localaws.ecs.instances.query_language import Candidate, Incomprehensible, parse
 
 SPREAD = (
     {"type": "spread", "field": "attribute:ecs.availability-zone"},
@@ -13,7 +14,6 @@ SPREAD = (
     {"type": "binpack", "field": "memory"},
 )
 ZONE = "ecs.availability-zone"
-TERM = re.compile(r"\s*attribute:([\w.-]+)\s*(==|!=)\s*([\w.-]+)\s*")
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,14 @@ def shortages(need: Need, room: Room) -> list[str]:
 
 
 def member(room: Room, expressions: Iterable[str]) -> bool:
-    return all(_true(expression, room.attributes) for expression in expressions)
+    return all(parse(expression)(Candidate(room.attributes)) for expression in expressions)
 
 
 def understood(expression: str) -> bool:
-    """The part of the cluster query language modelled here: equalities joined by `and`."""
-    return all(TERM.fullmatch(term) for term in re.split(r"\s+and\s+", expression))
-
-
-def _true(expression: str, attributes: Mapping[str, str]) -> bool:
-    for term in re.split(r"\s+and\s+", expression):
-        if not (found := TERM.fullmatch(term)):
-            return False
-        name, relation, value = found.groups()
-        if (attributes.get(name) == value) is not (relation == "=="):
-            return False
+    try:
+        parse(expression)
+    except Incomprehensible:
+        return False
     return True
 
 
