@@ -14,13 +14,16 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from localaws.persistence.seal import Seal
 
 if sys.platform != "win32":
     import fcntl
 
-MANIFEST = "manifest.json"
+MANIFEST, KEY = "manifest.json", "key"
 
 
 class Refused(Exception):
@@ -38,6 +41,15 @@ class Folder:
         self.path = path
         self._files: dict[str, dict[str, str]] = {}  # of each part: its file, and its digest
         self._number = 0
+
+    @cached_property
+    def _seal(self) -> Seal:
+        """Its key is made with the folder."""
+        try:
+            return Seal((self.path / KEY).read_bytes())
+        except FileNotFoundError:
+            self._write_file(KEY, key := Seal.new_key())
+            return Seal(key)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -88,11 +100,12 @@ class Folder:
         content = (self.path / file).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ValueError(f"{file} is not as it was written")
-        return content
+        return self._seal.open(content)
 
     def _write_part(self, file: str, content: bytes) -> dict[str, str]:
-        self._write_file(file, content)
-        return {"file": file, "sha256": hashlib.sha256(content).hexdigest()}
+        sealed = self._seal.close(content)
+        self._write_file(file, sealed)
+        return {"file": file, "sha256": hashlib.sha256(sealed).hexdigest()}
 
     def _write_file(self, name: str, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
@@ -110,7 +123,7 @@ class Folder:
             os.close(folder)
 
     def _forget_others(self) -> None:
-        known = {one["file"] for one in self._files.values()} | {MANIFEST, "lock"}
+        known = {one["file"] for one in self._files.values()} | {MANIFEST, "lock", KEY}
         for path in self.path.iterdir():
             if path.name not in known:
                 path.unlink(missing_ok=True)

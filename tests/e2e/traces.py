@@ -57,7 +57,7 @@ def temporary_files(up: Up) -> list[Path]:
 
 
 def home_files(up: Up) -> set[Path]:
-    """Those that are to stay; PostgreSQL looks after its own."""
+    """Those that are to stay; PostgreSQL and the local AWS's state look after their own."""
     return {path for path in _below(up.home) if not path.is_dir() and not _passing(path)}
 
 
@@ -89,4 +89,6 @@ def _below(home: Path) -> Iterator[Path]:
 
 
 def _passing(path: Path) -> bool:
-    return path.is_socket() or path.suffix in {".tmp", ".pid"} or path.name.startswith("pulling-")
+    part_of_state = path.parent.match("localaws/state") and path.suffix[1:].isdigit()
+    passing = path.is_socket() or path.suffix in {".tmp", ".pid"}
+    return part_of_state or passing or path.name.startswith("pulling-")

@@ -22,6 +22,7 @@ from tests.localaws.containing import push_image
 
 T = TypeVar("T")
 TAKEN = "/palatine/taken"
+LOGS = "/palatine/contract"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Land:
                 config_names=(),
                 config_arn="",
                 config_version_id="",
-                log_group="/palatine/contract",
+                log_group=LOGS,
                 region="us-east-1",
                 execution_role_arn=self.roles[0],
                 task_role_arn=self.roles[1],
@@ -104,6 +105,8 @@ def local(running: LocalAws) -> Land:
     logs = aws.client("logs")
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=TAKEN)
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=LOGS)
 
     def read(arn: str, version: str) -> Mapping[str, str]:
         found = aws.client("secretsmanager").get_secret_value(SecretId=arn, VersionId=version)

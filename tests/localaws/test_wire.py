@@ -193,8 +193,9 @@ def test_what_is_not_ours_falls_through_to_moto(aws: LocalAws, name: str) -> Non
 
 
 def test_motos_refusals_reach_boto3_as_such(aws: LocalAws) -> None:
-    with pytest.raises(aws.client("sqs").exceptions.QueueDoesNotExist):
+    with pytest.raises(ClientError) as refused:
         aws.client("sqs").get_queue_url(QueueName="nowhere")
+    assert refused.value.response["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
     with pytest.raises(aws.client("secretsmanager").exceptions.ResourceNotFoundException):
         aws.client("secretsmanager").describe_secret(SecretId="nowhere")
 
