@@ -58,7 +58,8 @@ def temporary_files(up: Up) -> list[Path]:
 
 def home_files(up: Up) -> set[Path]:
     """Those that are to stay; PostgreSQL and the local AWS's state look after their own."""
-    return {path for path in _below(up.home) if not path.is_dir() and not _passing(path)}
+    files = (path for path in _below(up.home) if not path.is_dir())
+    return {path for path in files if not _passing(path) and not _of_the_state(path)}
 
 
 def eventually_none(up: Up) -> list[str]:
@@ -89,6 +90,9 @@ def _below(home: Path) -> Iterator[Path]:
 
 
 def _passing(path: Path) -> bool:
-    part_of_state = path.parent.match("localaws/state") and path.suffix[1:].isdigit()
-    passing = path.is_socket() or path.suffix in {".tmp", ".pid"}
-    return part_of_state or passing or path.name.startswith("pulling-")
+    return path.is_socket() or path.suffix in {".tmp", ".pid"} or path.name.startswith("pulling-")
+
+
+def _of_the_state(path: Path) -> bool:
+    """Written anew, under another name, as it changes."""
+    return path.parent.match("localaws/state") and path.suffix[1:].isdigit()
