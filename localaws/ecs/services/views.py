@@ -38,6 +38,7 @@ class Views:
             created=task.created_at.timestamp(),
             condition=_condition(found),
             leaving=task.instance.status != "ACTIVE",
+            protected=service.status == "ACTIVE" and task.protected(self._world.clock.now()),
         )
 
     def _note(self, service: Service, task: Task, found: Health) -> None:
