@@ -13,7 +13,7 @@ from aiodocker import Docker
 from localaws.drivers.docker import config, worlds
 from localaws.drivers.docker.driver import DockerDriver
 from localaws.drivers.docker.engine import Engine
-from localaws.drivers.docker.logs import Mark
+from localaws.drivers.docker.marks import STDERR, STDOUT, Mark
 from localaws.drivers.driver import DriverUnusable, Image, Launch, Port
 from tests.localaws.driving import Does, Drive, InDocker, drive, until
 
@@ -76,18 +76,50 @@ def test_an_engine_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_how_far_output_was_read_is_remembered(tmp_path: Path) -> None:
-    stamp = "2026-01-02T03:04:05.123456789Z"
+@in_docker
+def test_what_comes_within_a_long_line_from_the_other_stream_is_its_own(harness: InDocker) -> None:
+    script = "printf '%050000d' 0; echo err >&2; sleep 0.1; printf last"
+
+    async def story(on: Drive) -> None:
+        assert await (await on.launch(command=["sh", "-c", script])).wait() == 0
+        assert sorted(on.lines) == ["0" * 50_000 + "last", "err"]
+
+    drive(harness, story)
+
+
+FIRST, LATER = "2026-01-02T03:04:05.100000000Z", "2026-01-02T03:04:05.900000000Z"
+SAID = [
+    (STDOUT, FIRST, b"the first half"),
+    (STDERR, LATER, b"one\n"),
+    (STDERR, LATER, b"two\n"),
+    (STDOUT, FIRST, b" and the last\n"),  # dated as its line began
+    (STDERR, LATER, b"three\n"),
+]
+
+
+@pytest.mark.parametrize("read", range(len(SAID) + 1))
+def test_what_was_read_is_passed_over_and_nothing_else(tmp_path: Path, read: int) -> None:
     mark = Mark(tmp_path / "output" / "one")
-    assert mark.stamp == ""
+    passing = mark.passing()
+    assert all(passing.new(*said) for said in SAID[:read])
 
-    mark.move(stamp)
+    passing = Mark(tmp_path / "output" / "one").passing()
+    assert [said for said in SAID if passing.new(*said)] == SAID[read:]
 
-    again = Mark(tmp_path / "output" / "one")
-    assert (again.stamp, again.seconds) == (stamp, "1767323045.123456789")
-    again.remove()
     mark.remove()
-    assert Mark(tmp_path / "output" / "one").stamp == ""
+    passing = Mark(tmp_path / "output" / "one").passing()
+    assert all(passing.new(*said) for said in SAID)
+
+
+def test_output_is_asked_for_from_where_a_line_was_left_open(tmp_path: Path) -> None:
+    mark = Mark(tmp_path / "one")
+    since = []
+    for said in SAID:
+        since.append(mark.since)
+        mark.move(*said)
+
+    open_line, newest = "1767323044.100000000", "1767323044.900000000"  # a second before each
+    assert [*since, mark.since] == ["0", open_line, open_line, open_line, newest, newest]
 
 
 @in_docker

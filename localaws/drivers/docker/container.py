@@ -7,15 +7,17 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiodocker import DockerError
 from aiodocker.containers import DockerContainer
 from aiodocker.execs import Exec
 
-from localaws.drivers.docker.logs import Mark, follow
+from localaws.drivers.docker.logs import Output
+from localaws.drivers.docker.marks import Mark
 from localaws.drivers.driver import DID_NOT_END, OnLine, Port
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,8 @@ class Contained:
     ) -> None:
         self.runtime_id, self.ports = container.id, ports
         self._container, self._mark = container, mark
-        self._following = asyncio.create_task(self._follow(on_line))
+        self._output = Output(container.docker, container.id, mark, on_line)
+        self._following = asyncio.create_task(self._said(self._output.follow()))
         self.ended = asyncio.create_task(self._end())
 
     async def wait(self) -> int:
@@ -65,6 +68,7 @@ class Contained:
         code = await self._exit_code()
         await asyncio.wait([self._following], timeout=LAST_WORDS_SECONDS)
         self._following.cancel()
+        await self._said(self._output.finish())
         with _unless_over():
             self.out_of_memory = bool((await self._container.show())["State"]["OOMKilled"])
         await forget(self._container)
@@ -82,9 +86,9 @@ class Contained:
                 log.warning("the Docker Engine went away while %s ran", self.runtime_id)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _follow(self, on_line: OnLine) -> None:
+    async def _said(self, reading: Coroutine[Any, Any, None]) -> None:
         try:
-            await follow(self._container.docker, self.runtime_id, self._mark, on_line)
+            await reading
         except (DockerError, aiohttp.ClientError):
             log.warning("the output of %s was lost", self.runtime_id, exc_info=True)
 

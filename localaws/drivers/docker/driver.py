@@ -14,7 +14,7 @@ from localaws.drivers.docker import config, worlds
 from localaws.drivers.docker.container import Contained, forget
 from localaws.drivers.docker.engine import Engine
 from localaws.drivers.docker.images import Images
-from localaws.drivers.docker.logs import Mark
+from localaws.drivers.docker.marks import Mark
 from localaws.drivers.driver import Feature, Image, Launch, OnLine, Port, StartFailed
 
 FAREWELL_SECONDS = 15

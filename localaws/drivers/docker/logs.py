@@ -1,71 +1,57 @@
-"""A container's output as lines, and how far it was read: a mark that survives us."""
+"""A container's output as lines: what it says while it runs, and its last words."""
 
 from __future__ import annotations
 
 import asyncio
-import calendar
-import os
 import struct
-import time
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
 from aiodocker import Docker
 from aiohttp import StreamReader
 
+from localaws.drivers.docker.marks import STDERR, STDOUT, Mark
 from localaws.drivers.driver import OnLine
 from localaws.drivers.output import Lines
 
-STAMP = "2006-01-02T15:04:05.000000000Z"  # all are as long, and sort as they follow each other
-
-HEADER = struct.Struct(">4xL")  # the stream, 1 or 2, and the size of what follows
+HEADER = struct.Struct(">B3xL")  # the stream and the size of what follows
 
 
-class Mark:
-    """The time of the last piece of output that was handed on, kept in a file."""
+class Output:
+    """Long lines come in pieces of 16 KiB, and the other stream's may come between them."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.stamp = os.pread(self._file, len(STAMP), 0).decode()
+    def __init__(self, docker: Docker, container: str, mark: Mark, on_line: OnLine) -> None:
+        self._docker, self._container, self._mark = docker, container, mark
+        self._lines = {STDOUT: Lines(on_line), STDERR: Lines(on_line)}
 
-    def move(self, stamp: str) -> None:
-        self.stamp = stamp
-        os.pwrite(self._file, stamp.encode(), 0)
+    async def follow(self) -> None:
+        """What came since the mark, and what comes, until the container has ended."""
+        await self._read(follow=True)
 
-    @property
-    def seconds(self) -> str:
-        """As the engine takes it: since 1970, with all nine decimals."""
-        if not self.stamp:
-            return "0"
-        whole, _, fraction = self.stamp.removesuffix("Z").partition(".")
-        return f"{calendar.timegm(time.strptime(whole, '%Y-%m-%dT%H:%M:%S'))}.{fraction}"
+    async def finish(self) -> None:
+        """Who follows may miss the last piece of a container that ends: it is read again."""
+        await self._read(follow=False)
+        for lines in self._lines.values():
+            lines.connection_lost(None)
 
-    def remove(self) -> None:
-        os.close(self._file)
-        self._path.unlink(missing_ok=True)
+    async def _read(self, *, follow: bool) -> None:
+        passing = self._mark.passing()
+        async for stream, frame in self._frames(self._mark.since, follow=follow):
+            stamp, _, piece = frame.partition(b" ")
+            if passing.new(stream, stamp.decode(), piece):
+                self._lines[stream].data_received(piece)
 
-
-async def follow(docker: Docker, container: str, mark: Mark, on_line: OnLine) -> None:
-    """What came since the mark, and what comes, until the container has ended."""
-    lines, known = Lines(on_line), mark.stamp
-    async for frame in _frames(docker, container, mark.seconds):
-        stamp, _, piece = frame.partition(b" ")
-        if (at := stamp.decode()) > known:  # several pieces may share one
-            lines.data_received(piece)
-            mark.move(at)
-    lines.connection_lost(None)
-
-
-async def _frames(docker: Docker, container: str, since: str) -> AsyncIterator[bytes]:
-    """Asked for here and not through the client, which leaves its answer open when cancelled."""
-    url = f"{docker.docker_host}/{docker.api_version}/containers/{container}/logs"
-    params = {"stdout": "1", "stderr": "1", "follow": "1", "timestamps": "1", "since": since}
-    async with docker.session.get(url, params=params) as answer:
-        answer.raise_for_status()
-        while header := await _whole(answer.content, HEADER.size):
-            yield await _whole(answer.content, *HEADER.unpack(header))
+    async def _frames(self, since: str, *, follow: bool) -> AsyncGenerator[tuple[int, bytes]]:
+        """Not through the client, which leaves its answer open when it is cancelled."""
+        docker = self._docker
+        url = f"{docker.docker_host}/{docker.api_version}/containers/{self._container}/logs"
+        params = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since}
+        params["follow"] = "1" if follow else "0"
+        async with docker.session.get(url, params=params) as answer:
+            answer.raise_for_status()
+            while header := await _whole(answer.content, HEADER.size):
+                stream, size = HEADER.unpack(header)
+                if frame := await _whole(answer.content, size):
+                    yield stream, frame
 
 
 async def _whole(content: StreamReader, size: int) -> bytes:
