@@ -9,25 +9,26 @@ from localaws.wire.answer import Answer
 from localaws.wire.request import Request
 
 _INSTANCE = re.compile(rb"<instanceId>(i-[0-9a-f]+)</instanceId>")
-_BEGUN = ("RunInstances", "StartInstances")
-_ENDED = ("TerminateInstances", "StopInstances")
-Told = Callable[[list[str]], None]
+_DONE = {
+    "RunInstances": "launched",
+    "StartInstances": "started",
+    "StopInstances": "stopped",
+    "TerminateInstances": "terminated",
+}
+Told = Callable[[str, list[str]], None]  # what became of them, and their ids
 
 
 class Machines:
     """Listeners do not wait: whatever they do goes on behind EC2's answer."""
 
     def __init__(self) -> None:
-        self.begun: list[Told] = []
-        self.ended: list[Told] = []
+        self.listeners: list[Told] = []
 
     async def heard(self, request: Request, answer: Answer) -> None:
         """What EC2 was asked for, and answered."""
-        if answer.status >= 300:
+        done = _DONE.get(request.form.get("Action", ""))
+        if done is None or answer.status >= 300:
             return
-        action = request.form.get("Action")
-        told = {**dict.fromkeys(_BEGUN, self.begun), **dict.fromkeys(_ENDED, self.ended)}
-        if listeners := told.get(action or ""):
-            instances = list(dict.fromkeys(one.decode() for one in _INSTANCE.findall(answer.body)))
-            for listener in listeners:
-                listener(instances)
+        instances = list(dict.fromkeys(one.decode() for one in _INSTANCE.findall(answer.body)))
+        for listener in self.listeners:
+            listener(done, instances)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import sys
 from typing import Any
 
 from localaws.world import World
@@ -11,7 +11,8 @@ from localaws.world import World
 Seed = dict[str, Any]
 
 _ZONES = ("a", "b")
-_VCPUS, _MEMORY = 2, 4096  # of a t3.medium
+_INSTANCE_TYPE, _MOST_INSTANCES = "t3.medium", 8
+_IMAGE = "ami-0ec5a0c0ffee00001"
 _TASKS_MAY_ASSUME = {
     "Version": "2012-10-17",
     "Statement": [
@@ -68,24 +69,32 @@ async def _network(world: World) -> tuple[str, list[str]]:
 
 
 async def _instances(world: World, subnet_ids: list[str]) -> None:
-    """One in each zone; on Linux, which has all of 127/8, each has an address of its own."""
-    for number, (subnet_id, zone) in enumerate(zip(subnet_ids, _ZONES, strict=True), 1):
-        params = {
-            "ImageId": "ami-0ec5a0c0ffee00001",
-            "InstanceType": "t3.medium",
-            "SubnetId": subnet_id,
-            "MinCount": 1,
-            "MaxCount": 1,
-        }
-        made = await world.aws.call("ec2", "RunInstances", params)
-        world.ecs.add_instance(
-            world.cluster,
-            made["Instances"][0]["InstanceId"],
-            cpu=_VCPUS * 1024,
-            memory=_MEMORY,
-            address=f"127.0.1.{number}" if sys.platform == "linux" else "127.0.0.1",
-            availability_zone=world.region + zone,
-        )
+    """A group keeps one in each zone, whose agents register with the cluster."""
+    user_data = f"#!/bin/bash\necho ECS_CLUSTER={world.cluster} >> /etc/ecs/ecs.config\n"
+    template = {
+        "ImageId": _IMAGE,
+        "InstanceType": _INSTANCE_TYPE,
+        "UserData": base64.b64encode(user_data.encode()).decode(),
+    }
+    made = await world.aws.call(
+        "ec2",
+        "CreateLaunchTemplate",
+        {"LaunchTemplateName": world.cluster, "LaunchTemplateData": template},
+    )
+    group = {
+        "AutoScalingGroupName": world.cluster,
+        "LaunchTemplate": {
+            "LaunchTemplateId": made["LaunchTemplate"]["LaunchTemplateId"],
+            "Version": "$Latest",
+        },
+        "MinSize": len(subnet_ids),
+        "MaxSize": _MOST_INSTANCES,
+        "VPCZoneIdentifier": ",".join(subnet_ids),
+        "Tags": [{"Key": "Name", "Value": world.cluster, "PropagateAtLaunch": True}],
+    }
+    await world.aws.call("autoscaling", "CreateAutoScalingGroup", group)
+    await world.autoscaling.idle(world.cluster)
+    await world.ecs.booted()
 
 
 async def _load_balancer(world: World, subnet_ids: list[str]) -> Seed:

@@ -93,9 +93,10 @@ class AutoScaling:
         """Until there is nothing left to do for it but to wait."""
         await self._keeper.idle(group)
 
-    def instances_ended(self) -> None:
-        """EC2 terminated or stopped some; whose they were is looked up behind the answer."""
-        self._do(self._keeper.look())
+    def machines_changed(self, done: str, instances: list[str]) -> None:
+        """EC2 ended some: whose they were is looked up behind its answer."""
+        if done in ("stopped", "terminated") and instances:
+            self._do(self._keeper.look())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -18,6 +18,7 @@ def create(desk: Desk, params: Params) -> Result:
         cluster.settings = params.get("settings", [])
         desk.state.clusters[name] = cluster
         desk.tag(cluster.arn, params.get("tags", ()))
+        desk.booting.cluster_made(name)
     return {"cluster": _describe(desk, cluster)}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localaws.ecs import names
+from localaws.ecs.instances.booting import Booting
+from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
@@ -37,6 +39,8 @@ class Desk:
     rollouts: Rollouts
     notices: Notices
     wake: Wake
+    fleet: Fleet
+    booting: Booting
 
     def cluster(self, params: Params) -> Cluster:
         found = self.state.clusters.get(names.short(params.get("cluster", "default")))
@@ -82,7 +86,7 @@ class Desk:
             self.state.tags[arn] = self.state.tags.get(arn, {}) | added
 
 
-def page(names_: list[str], params: Params, key: str, size: int) -> Result:
+def page(names_: Sequence[object], params: Params, key: str, size: int) -> Result:
     """One page of a listing under `key`; tokens are offsets."""
     try:
         start = int(params.get("nextToken") or 0)

@@ -15,7 +15,13 @@ SHORTAGES = {
     "RESOURCE:MEMORY": "has insufficient memory available.",
     "RESOURCE:CPU": "has insufficient CPU units available.",
     "RESOURCE:PORTS": "is already using a port required by your task.",
+    "ATTRIBUTE": "is missing an attribute required by your task.",
 }
+
+
+def host_ended(ec2_instance_id: str, how: str) -> str:
+    """`how`: terminated, stopped."""
+    return f"Host EC2 (instance {ec2_instance_id}) {how}."
 
 
 def started(service: str, task_ids: Sequence[str], replaced: int = 0) -> str:

@@ -33,7 +33,17 @@ class Instance:
     cpu: int  # units, 1024 a core
     memory: int  # MiB
     registered_at: datetime
+    instance_type: str = ""
+    attributes: dict[str, str | None] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)  # names of the attributes that users gave it
+    reserved_ports: frozenset[int] = frozenset()  # the host's own
+    capacity_provider: str | None = None
     status: str = "ACTIVE"
+    status_reason: str | None = None
+    agent_connected: bool = True
+    gone: bool = False  # the host has ended, and whatever ran on it
+    impaired: bool = False
+    health_changed_at: datetime | None = None
     version: int = 1
 
 
@@ -289,6 +299,7 @@ class Task:
 class State:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
+    booting: dict[str, str | None] = field(default_factory=dict)  # EC2 ids; the cluster awaited
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family
     last_revisions: dict[str, int] = field(default_factory=dict)  # by family, deleted ones too
     services: dict[tuple[str, str], Service] = field(default_factory=dict)

@@ -80,6 +80,9 @@ class World(Protocol):
     def port(self) -> int: ...
 
     @property
+    def instance_boot_seconds(self) -> float: ...
+
+    @property
     def task_settle_seconds(self) -> float:
         """How long a task without health checks runs before it counts as healthy."""
         ...

@@ -8,7 +8,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from localaws.ecs.model import Deployment, Service, Task
+from localaws.ecs.model import Deployment, Instance, Service, Task
 from localaws.ecs.needs import World
 from localaws.ecs.tasks import shape as task_shape
 
@@ -33,6 +33,9 @@ class Notices:
     def task_changed(self, task: Task) -> None:
         detail = task_shape.describe(task) | {"updatedAt": task.updated_at}
         self._emit("ECS Task State Change", detail, task.arn)
+
+    def instance_changed(self, instance: Instance, detail: dict[str, Any]) -> None:
+        self._emit("ECS Container Instance State Change", detail, instance.arn)
 
     def deployment_changed(self, service: Service, deployment: Deployment) -> None:
         severity = "ERROR" if deployment.rollout == "FAILED" else "INFO"

@@ -11,8 +11,11 @@ from functools import partial
 from localaws.drivers.driver import Driver
 from localaws.ecs import clusters, tags
 from localaws.ecs.desk import Desk
+from localaws.ecs.instances import attributes, registration
 from localaws.ecs.instances import container_instances as instances
-from localaws.ecs.model import Instance, State
+from localaws.ecs.instances.booting import Booting
+from localaws.ecs.instances.fleet import Fleet
+from localaws.ecs.model import Instance, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.services import changes as services
@@ -43,6 +46,7 @@ API = (
     runs,
     protection,
     instances,
+    attributes,
     tags,
 )
 
@@ -57,21 +61,32 @@ class Ecs:
         rollouts = Rollouts(world, self._notices)
         self._scheduler = Scheduler(world, self.state, rollouts)
         self._agent = Agent(world.clock, self._scheduler.changed)
+        self._fleet = Fleet(world, self.state, self._notices, self._scheduler.wake)
+        self._booting = Booting(world, self.state, self._fleet)
         self._lives = Lives(
             world,
             Containers(world, self._driver, self._agent),
             self._notices,
             self._agent,
             changed=self._scheduler.changed,
-            stopping=self._scheduler.stopping,
-            over=self._scheduler.over,
+            stopping=self._stopping,
+            over=self._over,
         )
-        starting = Starting(world, self.state, self._lives)
+        self._fleet.lives = self._lives
+        starting = Starting(world, self.state, self._lives, self._fleet)
         self._scheduler.steps = Steps(
             world, self.state, self._notices, rollouts, self._lives, starting
         )
         self._desk = Desk(
-            world, self.state, self._lives, starting, rollouts, self._notices, self._scheduler.wake
+            world,
+            self.state,
+            self._lives,
+            starting,
+            rollouts,
+            self._notices,
+            self._scheduler.wake,
+            self._fleet,
+            self._booting,
         )
 
     def operations(self) -> Mapping[str, Operation]:
@@ -90,12 +105,15 @@ class Ecs:
             await self._agent.start()
             starting.push_async_callback(self._agent.stop)
             starting.push_async_callback(self._lives.shut_down)
+            starting.push_async_callback(self._booting.stop)
             for work in (self._scheduler.run(), self._notices.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()
 
     async def resume(self) -> None:
         """Every life goes on from where it was, once the state was put in place."""
+        self._fleet.reckon()
+        self._booting.resume()
         await self._lives.resume(list(self.state.tasks.values()))
         self._scheduler.resume()
 
@@ -114,10 +132,10 @@ class Ecs:
     ) -> str:
         """The ARN of a container instance that takes tasks from now on."""
         instance_id = uuid.uuid4().hex
-        arn = self._world.arn("ecs", f"container-instance/{cluster}/{instance_id}")
-        self.state.instances[arn] = Instance(
+        machine = {"Placement": {"AvailabilityZone": availability_zone}}
+        instance = Instance(
             id=instance_id,
-            arn=arn,
+            arn=self._fleet.arn(cluster, instance_id),
             cluster=cluster,
             ec2_instance_id=ec2_instance_id,
             address=address,
@@ -125,9 +143,27 @@ class Ecs:
             cpu=cpu,
             memory=memory,
             registered_at=self._world.clock.now(),
+            attributes=registration.attributes(machine, registration.Size(cpu, memory)),
         )
-        self._scheduler.wake()
-        return arn
+        return self._fleet.add(instance, {}).arn
+
+    def machines_changed(self, done: str, instances: list[str]) -> None:
+        """EC2 has `launched`, `started`, `stopped` or `terminated` some."""
+        if done == "launched":
+            self._booting.launched(instances)
+            return
+        for ec2_instance_id in instances:
+            instance = self._fleet.of_host(ec2_instance_id)
+            if instance is None:
+                self._booting.forget(ec2_instance_id)
+            elif done == "started":
+                self._fleet.start_host(instance)
+            else:
+                self._fleet.end_host(instance, done)
+
+    async def booted(self) -> None:
+        """Until no instance is on its way to a cluster."""
+        await self._booting.idle()
 
     def instance_address(self, ec2_instance_id: str) -> str:
         """LookupError for one that is no container instance."""
@@ -135,6 +171,14 @@ class Ecs:
             if instance.ec2_instance_id == ec2_instance_id:
                 return instance.address
         raise LookupError(ec2_instance_id)
+
+    def _stopping(self, task: Task) -> None:
+        self._fleet.unwanted(task)
+        self._scheduler.stopping(task)
+
+    def _over(self, task: Task) -> None:
+        self._fleet.released(task)
+        self._scheduler.over(task)
 
 
 async def _end(loop: asyncio.Task[None]) -> None:

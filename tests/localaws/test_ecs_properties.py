@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from localaws.ecs.instances import capacity
+from localaws.ecs.instances.ledger import Ledger
 from localaws.ecs.instances.placement import shortages
 from localaws.ecs.model import Instance, Service, Task, TaskDefinition
 from localaws.ecs.services.percentages import can_roll, ceiling, floor
@@ -168,7 +168,7 @@ class Scheduling(RuleBasedStateMachine):
     def nothing_is_overbooked(self) -> None:
         for instance in self.instances():
             here = [one for one in self.tasks() if one.instance is instance and not one.over]
-            left = capacity.room(instance, here)
+            left = Ledger(self.world.state).room(instance)  # reckoned anew, not as it was kept
             assert left.cpu >= 0
             assert left.memory >= 0
             ports = Counter(
@@ -219,8 +219,9 @@ class Scheduling(RuleBasedStateMachine):
     def fits(self, service: Service) -> bool:
         """Whether some instance takes one more task of the primary deployment."""
         definition = self.definition(service)
-        rooms = capacity.rooms(self.instances(), self.tasks(), f"service:{service.name}")
-        need = capacity.need(definition, {}, service.settings.get("placementConstraints", ()))
+        ledger, constraints = Ledger(self.world.state), service.settings.get("placementConstraints")
+        rooms = ledger.rooms(self.instances())
+        need = ledger.need(definition, {}, f"service:{service.name}", constraints or ())
         return any(not shortages(need, room) for room in rooms)
 
     def definition(self, service: Service) -> TaskDefinition:

@@ -1,112 +1,122 @@
-"""Container instances: shown, drained, deregistered."""
+"""Container instances: listed, shown, drained, deregistered."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from localaws.ecs import messages
-from localaws.ecs.desk import Desk, Params, Result, invalid, page
-from localaws.ecs.instances import capacity
-from localaws.ecs.model import STARTING, Instance, Life, Task
+from localaws.ecs.desk import Desk, Params, Result, invalid, page, refuse_unmodelled
+from localaws.ecs.instances import shape
+from localaws.ecs.instances.placement import member, understood
+from localaws.ecs.model import Cluster, Instance
 from localaws.ecs.names import short
+from localaws.wire import AwsError
 
 MISSING = "The referenced container instance was not found."
+MOST_DESCRIBED = 100
+MOST_UPDATED = 10
+INCLUDES = ("TAGS", "CONTAINER_INSTANCE_HEALTH")
+STATUSES = ("ACTIVE", "DRAINING", "REGISTERING", "DEREGISTERING", "REGISTRATION_FAILED")
 
 
 def list_(desk: Desk, params: Params) -> Result:
+    """By default all but the INACTIVE; a filter is in the cluster query language."""
+    refuse_unmodelled(
+        "ListContainerInstances", params, ("cluster", "filter", "nextToken", "maxResults", "status")
+    )
     cluster, status = desk.cluster(params), params.get("status")
-    if params.get("filter"):
-        raise invalid("Filters of container instances are not modelled by the local AWS")
+    if status not in (None, *STATUSES):
+        raise invalid(f"Container instance status must be one of {', '.join(STATUSES)}.")
+    expression = params.get("filter", "")
+    if expression and not understood(expression):
+        raise invalid(f"Invalid filter expression: {expression}")
     found = [
         one.arn
-        for one in desk.state.instances.values()
-        if one.cluster == cluster.name and status in (None, one.status)
+        for one in of(desk, cluster)
+        if status in (None, one.status)
+        and (not expression or member(desk.fleet.ledger.room(one), [expression]))
     ]
     return page(found, params, "containerInstanceArns", 100)
 
 
 def describe(desk: Desk, params: Params) -> Result:
-    cluster, found, failures = desk.cluster(params), [], []
-    if not params["containerInstances"]:
+    cluster, names = desk.cluster(params), params["containerInstances"]
+    if not names:
         raise invalid("Container instances cannot be empty.")
-    for name in params["containerInstances"]:
-        if instance := desk.instance(cluster, name):
-            found.append(shape(desk, instance, params.get("include", ())))
-        else:
-            failures.append(_missing(desk, cluster.name, name))
-    return {"containerInstances": found, "failures": failures}
+    if len(names) > MOST_DESCRIBED:
+        raise invalid(f"Container instances cannot have more than {MOST_DESCRIBED} elements.")
+    include = params.get("include", ())
+    for one in include:
+        if one not in INCLUDES:
+            raise invalid(f"Unsupported include field: {one}")
+    found, failures = _chosen(desk, cluster, names)
+    return {
+        "containerInstances": [shown(desk, one, include) for one in found],
+        "failures": failures,
+    }
 
 
 def update_state(desk: Desk, params: Params) -> Result:
     """DRAINING: nothing new is placed there, and services move their tasks away."""
-    cluster, found, failures = desk.cluster(params), [], []
-    if params["status"] not in ("ACTIVE", "DRAINING"):
-        raise invalid(f"Container instance status must be ACTIVE or DRAINING: {params['status']}")
-    for name in params["containerInstances"]:
-        if instance := desk.instance(cluster, name):
-            instance.status, instance.version = params["status"], instance.version + 1
-            found.append(shape(desk, instance))
-        else:
-            failures.append(_missing(desk, cluster.name, name))
-    desk.wake()
-    return {"containerInstances": found, "failures": failures}
+    cluster, status = desk.cluster(params), params["status"]
+    if status not in ("ACTIVE", "DRAINING"):
+        raise invalid(f"Container instance status must be ACTIVE or DRAINING: {status}")
+    if len(params["containerInstances"]) > MOST_UPDATED:
+        raise invalid(f"Container instances cannot have more than {MOST_UPDATED} elements.")
+    found, failures = _chosen(desk, cluster, params["containerInstances"])
+    for instance in found:
+        if not instance.agent_connected:
+            failures.append({"arn": instance.arn, "reason": "AGENT"})
+        elif instance.status != status:
+            instance.status = status
+            desk.fleet.changed(instance)
+    updated = [one for one in found if one.agent_connected]
+    return {"containerInstances": [shown(desk, one) for one in updated], "failures": failures}
 
 
 def deregister(desk: Desk, params: Params) -> Result:
+    """By force even with tasks, which end with it."""
     instance = desk.instance(desk.cluster(params), params["containerInstance"])
     if instance is None:
         raise invalid(MISSING)
-    tasks = [one for one in _tasks(desk, instance) if one.wanted]
+    tasks = [one for one in desk.fleet.tasks(instance) if one.wanted]
     if tasks and not params.get("force"):
         raise invalid("Found running tasks on the instance.")
     for task in tasks:
         desk.lives.stop(task, "ServiceSchedulerInitiated", messages.FORCED_OUT)
-    instance.status, instance.version = "INACTIVE", instance.version + 1
-    del desk.state.instances[instance.arn]
-    desk.wake()
-    return {"containerInstance": shape(desk, instance)}
+    desk.fleet.remove(instance)
+    return {"containerInstance": shown(desk, instance)}
 
 
-def _missing(desk: Desk, cluster: str, name: str) -> Result:
-    arn = desk.world.arn("ecs", f"container-instance/{cluster}/{short(name)}")
-    return {"arn": arn, "reason": "MISSING"}
+def update_agent(desk: Desk, params: Params) -> Result:
+    """It is the newest there is."""
+    if desk.instance(desk.cluster(params), params["containerInstance"]) is None:
+        raise invalid(MISSING)
+    raise AwsError(
+        "NoUpdateAvailableException",
+        "There is no update available for your container agent.",
+    )
 
 
-def _tasks(desk: Desk, instance: Instance) -> list[Task]:
-    return [one for one in desk.state.tasks.values() if one.instance is instance and not one.over]
+def of(desk: Desk, cluster: Cluster) -> list[Instance]:
+    return [one for one in desk.state.instances.values() if one.cluster == cluster.name]
 
 
-def shape(desk: Desk, instance: Instance, include: tuple[str, ...] = ()) -> dict[str, Any]:
-    tasks = _tasks(desk, instance)
-    whole, left = capacity.room(instance, ()), capacity.room(instance, tasks)
-    described: dict[str, Any] = {
-        "containerInstanceArn": instance.arn,
-        "ec2InstanceId": instance.ec2_instance_id,
-        "version": instance.version,
-        "versionInfo": {"agentVersion": "1.99.0"},
-        "remainingResources": _resources(left.cpu, left.memory, left.ports),
-        "registeredResources": _resources(whole.cpu, whole.memory, whole.ports),
-        "status": instance.status,
-        "agentConnected": True,
-        "runningTasksCount": sum(one.status is Life.RUNNING for one in tasks),
-        "pendingTasksCount": sum(one.status in STARTING for one in tasks),
-        "attributes": [{"name": key, "value": value} for key, value in whole.attributes.items()],
-        "registeredAt": instance.registered_at,
-        "attachments": [],
-        "tags": desk.tags(instance.arn) if "TAGS" in include else [],
-    }
-    if "CONTAINER_INSTANCE_HEALTH" in include:
-        described["healthStatus"] = {"overallStatus": "OK", "details": []}
-    return described
+def shown(desk: Desk, instance: Instance, include: tuple[str, ...] = ()) -> Result:
+    tasks, tags = desk.fleet.tasks(instance), desk.tags(instance.arn)
+    return shape.describe(desk.fleet.ledger, instance, tasks, tags, include)
 
 
-def _resources(cpu: int, memory: int, ports: frozenset[int]) -> list[dict[str, Any]]:
-    return [
-        {"name": "CPU", "type": "INTEGER", "integerValue": cpu},
-        {"name": "MEMORY", "type": "INTEGER", "integerValue": memory},
-        {"name": "PORTS", "type": "STRINGSET", "stringSetValue": sorted(map(str, ports))},
-        {"name": "PORTS_UDP", "type": "STRINGSET", "stringSetValue": []},
-    ]
+def _chosen(
+    desk: Desk, cluster: Cluster, names: list[str]
+) -> tuple[list[Instance], list[dict[str, str]]]:
+    """Those that are there, and a failure for each that is not."""
+    found, failures = [], []
+    for name in names:
+        if instance := desk.instance(cluster, name):
+            found.append(instance)
+        else:
+            arn = desk.fleet.arn(cluster.name, short(name))
+            failures.append({"arn": arn, "reason": "MISSING"})
+    return found, failures
 
 
 OPERATIONS = {
@@ -114,4 +124,5 @@ OPERATIONS = {
     "DescribeContainerInstances": describe,
     "UpdateContainerInstancesState": update_state,
     "DeregisterContainerInstance": deregister,
+    "UpdateContainerAgent": update_agent,
 }

@@ -17,15 +17,15 @@ def memory(definition: TaskDefinition, overrides: dict[str, Any]) -> int:
     return _reserved(definition, overrides, "memory", "memoryReservation", "memory")
 
 
-def host_ports(definition: TaskDefinition) -> frozenset[int]:
-    """Without 0, which is any. In host mode the container's port is the host's."""
+def host_ports(definition: TaskDefinition) -> tuple[frozenset[int], frozenset[int]]:
+    """Of TCP and of UDP, without 0: any. In host mode the container's port is the host's."""
     host_mode = definition.body.get("networkMode") == "host"
-    ports = (
-        mapping["containerPort"] if host_mode else mapping.get("hostPort", 0)
-        for container in definition.containers
-        for mapping in container.get("portMappings", ())
-    )
-    return frozenset(port for port in ports if port)
+    ports: dict[str, set[int]] = {"tcp": set(), "udp": set()}
+    for container in definition.containers:
+        for mapping in container.get("portMappings", ()):
+            port = mapping.get("containerPort", 0) if host_mode else mapping.get("hostPort", 0)
+            ports[mapping.get("protocol", "tcp")].add(port)
+    return frozenset(ports["tcp"] - {0}), frozenset(ports["udp"] - {0})
 
 
 def _reserved(

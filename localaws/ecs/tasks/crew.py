@@ -73,6 +73,11 @@ class Crew:
         if self._alive:
             await asyncio.gather(*(self._stop(one) for one in self._task.containers))
 
+    def lose(self) -> None:
+        """Their host is gone."""
+        for started in self._alive.values():
+            self._begin(started.signal(signal.SIGKILL))
+
     async def dead(self) -> None:
         """Returns once none is alive."""
         while self._alive:
@@ -157,7 +162,7 @@ class Crew:
         while started:
             self._alive[container.name] = started
             code = await self._checked(container, started)
-            container.exit_code = code
+            container.exit_code = None if self._task.instance.gone else code
             container.reason = OUT_OF_MEMORY if started.out_of_memory else container.reason
             over, started = started, await self._restarted(container, code)
         container.last_status = "STOPPED"

@@ -76,6 +76,11 @@ class Lives:
         for task in alive:
             self._tell_story(task, self._go_on(task))
 
+    def lose(self, task: Task, reason: str) -> None:
+        """Its host is gone: nobody waits for anything, and no exit code is known."""
+        self.stop(task, "TerminationNotice", reason)
+        self._crews[task.id].lose()
+
     async def shut_down(self) -> None:
         """The stories end unfinished; the driver ends what still runs, if it is to end."""
         stories = list(self._stories.values())

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from localaws.ecs import names
-from localaws.ecs.instances import capacity
+from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.instances.placement import SPREAD, Refused, place
 from localaws.ecs.model import Container, Deployment, Instance, Service, State, Task, TaskDefinition
 from localaws.ecs.needs import World
@@ -15,8 +15,9 @@ from localaws.ecs.tasks.lives import Lives
 
 
 class Starting:
-    def __init__(self, world: World, state: State, lives: Lives) -> None:
+    def __init__(self, world: World, state: State, lives: Lives, fleet: Fleet) -> None:
         self._world, self._state, self._lives = world, state, lives
+        self._fleet = fleet
 
     def for_service(self, service: Service, deployment: Deployment) -> Task | Refused:
         """One more task of a deployment of the service."""
@@ -46,8 +47,8 @@ class Starting:
         self, instance: Instance, definition: TaskDefinition, params: dict[str, Any]
     ) -> Task | Refused:
         """`params` are StartTask's: only what the instance has left matters."""
-        need = capacity.need(definition, params.get("overrides", {}))
-        rooms = capacity.rooms([instance], self._state.tasks.values(), "")
+        need = self._fleet.ledger.need(definition, params.get("overrides", {}))
+        rooms = self._fleet.ledger.rooms([instance])
         if not rooms:
             return Refused({instance.arn: instance.status})
         found = place(need, rooms, SPREAD)
@@ -77,12 +78,12 @@ class Starting:
         settings: Mapping[str, Any],
     ) -> Instance | Refused:
         instances = [one for one in self._state.instances.values() if one.cluster == cluster]
-        rooms = capacity.rooms(instances, self._state.tasks.values(), group)
+        rooms = self._fleet.ledger.rooms(instances)
         constraints: Iterable[Mapping[str, str]] = [
             *settings.get("placementConstraints", ()),
             *definition.body.get("placementConstraints", ()),
         ]
-        need = capacity.need(definition, overrides, constraints)
+        need = self._fleet.ledger.need(definition, overrides, group, constraints)
         found = place(need, rooms, settings.get("placementStrategy") or SPREAD)
         return found if isinstance(found, Refused) else self._state.instances[found.arn]
 
@@ -107,6 +108,7 @@ class Starting:
             overrides=overrides,
         )
         self._state.tasks[task_id] = task
+        self._fleet.took(task)
         return task
 
     def _container(self, cluster: str, task_id: str, definition: dict[str, Any]) -> Container:
