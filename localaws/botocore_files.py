@@ -1,6 +1,7 @@
 """botocore's models in this process: each file is read once, and without its documentation.
 
 Left alone, every session (moto opens many) reads its own copy, of which the prose is the most.
+What moto adds to a model is for moto alone: boto3 finds its exceptions by the models as they are.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import ExtrasProcessor, JSONFileLoader
 
 
 def share() -> None:
     """For all sessions from now on."""
     JSONFileLoader.load_file = lambda _loader, path: _read(path)
+    ExtrasProcessor._process = lambda _processor, model, extras: _extend(model, extras)
 
 
 def forget_endpoints() -> None:
@@ -30,7 +32,22 @@ _files: dict[str, object] = {}
 def _read(path: str) -> object:
     if path not in _files:
         _files[path] = _load(path)
-    return _files[path]
+    whole = _files[path]
+    return dict(whole) if isinstance(whole, dict) else whole
+
+
+def _extend(model: dict[str, Any], extras: dict[str, Any]) -> None:
+    """As botocore does, but that only the outermost level of the model is the caller's own."""
+    model.update(_merged(model, extras.get("merge", {})))
+
+
+def _merged(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    both = {key for key in base.keys() & more.keys() if _dicts(base[key], more[key])}
+    return base | more | {key: _merged(base[key], more[key]) for key in both}
+
+
+def _dicts(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _load(path: str) -> object:

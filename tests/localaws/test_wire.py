@@ -5,11 +5,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import HeadersDict
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
+from moto.core.utils import get_service_model
 
 from localaws.wire import AwsError, json, models, query
 from localaws.wire.request import Request, owner
@@ -193,11 +195,24 @@ def test_what_is_not_ours_falls_through_to_moto(aws: LocalAws, name: str) -> Non
 
 
 def test_motos_refusals_reach_boto3_as_such(aws: LocalAws) -> None:
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(aws.client("sqs").exceptions.QueueDoesNotExist) as refused:
         aws.client("sqs").get_queue_url(QueueName="nowhere")
     assert refused.value.response["Error"]["Code"] == "AWS.SimpleQueueService.NonExistentQueue"
     with pytest.raises(aws.client("secretsmanager").exceptions.ResourceNotFoundException):
         aws.client("secretsmanager").describe_secret(SecretId="nowhere")
+
+
+def test_what_moto_adds_to_a_service_model_is_not_seen_by_boto3() -> None:
+    def codes() -> set[str]:
+        session = botocore.session.get_session()
+        return {one.error_code for one in session.get_service_model("sqs").error_shapes}
+
+    before = codes()
+    in_moto = {one.error_code for one in get_service_model("sqs").error_shapes}
+
+    assert "AWS.SimpleQueueService.NonExistentQueue" in in_moto
+    assert codes() == before
+    assert "QueueDoesNotExist" in before
 
 
 def test_repositories_are_in_the_registry_of_this_machine(aws: LocalAws, name: str) -> None:
