@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from localaws import caller
 from localaws.moto import Moto
 from localaws.wire import AwsError, models
 from localaws.wire.called import READS
@@ -35,7 +36,8 @@ class Aws:
         models.validate(service, operation, params)
         if service not in self._owned:
             return await self.moto.call(service, operation, params)
-        return copy.deepcopy(await self.perform(service, operation, copy.deepcopy(params)))
+        with caller.by_aws():
+            return copy.deepcopy(await self.perform(service, operation, copy.deepcopy(params)))
 
     async def perform(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """An operation of an owned service, its parameters already validated."""

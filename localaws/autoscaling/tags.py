@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from localaws import caller
 from localaws.autoscaling import shape
 from localaws.autoscaling.asking import group as find
 from localaws.autoscaling.asking import invalid, page, refuse_unmodelled
@@ -12,12 +13,13 @@ from localaws.autoscaling.model import Group, Json, State, Tag
 
 Params = dict[str, Any]
 MOST = 50
+_SYSTEM = "aws:"
 
 
 def put(state: State, params: Params) -> Params:
     for given in params["Tags"]:
         group = find(state, _resource(given))
-        group.tags |= read([given], group.name, len(group.tags))
+        group.tags |= read([given], group.name, _own(group.tags))
     return {}
 
 
@@ -55,12 +57,17 @@ def read(given: Iterable[Json], group: str, already: int = 0) -> dict[str, Tag]:
     for one in given:
         if one.get("ResourceId", group) != group:
             raise invalid(f"Tag's resource id {one['ResourceId']} is not the group {group}")
-        if one["Key"].startswith("aws:"):
+        if one["Key"].startswith(_SYSTEM) and not caller.is_aws():
             raise invalid("Tag keys starting with 'aws:' are reserved for system use")
         made[one["Key"]] = Tag(one.get("Value", ""), one.get("PropagateAtLaunch", False))
-    if len(made) + already > MOST:
+    if _own(made) + already > MOST:
         raise invalid(f"The number of tags for the group {group} exceeds {MOST}")
     return made
+
+
+def _own(tags: Iterable[str]) -> int:
+    """AWS's own do not count."""
+    return sum(not key.startswith(_SYSTEM) for key in tags)
 
 
 def match(group: Group, filters: Iterable[Json]) -> bool:

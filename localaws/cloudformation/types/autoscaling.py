@@ -45,7 +45,7 @@ class AutoScalingGroup(ResourceType):
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
         name = given.get(self.named_by) or resource.generated_name(255)
-        params = _asked(name, given) | picked(given, (_HOOKS,)) | {"Tags": _tags(given)}
+        params = _asked(name, given) | picked(given, (_HOOKS,)) | {"Tags": _given(resource)}
         await world.aws.call("autoscaling", "CreateAutoScalingGroup", params)
         resource.physical_id = name
         found = await _described(world, resource)
@@ -88,6 +88,15 @@ def _asked(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if "VPCZoneIdentifier" in given:
         params["VPCZoneIdentifier"] = ",".join(given["VPCZoneIdentifier"])
     return params
+
+
+def _given(resource: Resource) -> list[dict[str, Any]]:
+    """With CloudFormation's own, which its instances have too."""
+    system = [
+        {"Key": key, "Value": value, "PropagateAtLaunch": True}
+        for key, value in resource.system_tags.items()
+    ]
+    return _tags(resource.properties) + system
 
 
 def _tags(given: Mapping[str, Any]) -> list[dict[str, Any]]:
