@@ -18,7 +18,7 @@ from localaws.cloudformation.types.iam_policies import ManagedPolicy, Policy, Ro
 from localaws.cloudformation.types.iam_roles import InstanceProfile, Role
 from localaws.cloudformation.types.kms import Alias, Key
 from localaws.cloudformation.types.launch_templates import LaunchTemplate
-from localaws.cloudformation.types.load_balancers import Listener, LoadBalancer
+from localaws.cloudformation.types.load_balancers import Listener, ListenerCertificate, LoadBalancer
 from localaws.cloudformation.types.logs import LogGroup
 from localaws.cloudformation.types.route53 import HostedZone, RecordSet
 from localaws.cloudformation.types.routes import (
@@ -53,7 +53,7 @@ _ALL: tuple[type[ResourceType], ...] = (
     *(Queue, QueuePolicy, Topic, TopicPolicy, Subscription),
     *(Bucket, BucketPolicy, Repository),
     *(LogGroup, Alarm, Schedule, ScheduleGroup),
-    *(LoadBalancer, Listener, TargetGroup, ListenerRule),
+    *(LoadBalancer, Listener, ListenerCertificate, TargetGroup, ListenerRule),
     *(Cluster, CapacityProvider, ClusterCapacityProviderAssociations),
     *(TaskDefinition, Service, Rule),
     *(scaling.ScalableTarget, scaling.ScalingPolicy),

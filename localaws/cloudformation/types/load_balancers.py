@@ -1,4 +1,4 @@
-"""AWS::ElasticLoadBalancingV2::LoadBalancer and ::Listener."""
+"""AWS::ElasticLoadBalancingV2::LoadBalancer, ::Listener and ::ListenerCertificate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from localaws.cloudformation.resource import Resource, ResourceType, picked
 from localaws.cloudformation.types import elbv2_tags
+from localaws.wire import AwsError
 from localaws.world import World
 
 _ATTRIBUTES = "LoadBalancerAttributes"
@@ -104,3 +105,40 @@ class Listener(ResourceType):
 
     async def delete(self, world: World, resource: Resource) -> None:
         await world.aws.call("elbv2", "DeleteListener", {"ListenerArn": resource.physical_id})
+
+
+class ListenerCertificate(ResourceType):
+    """One that a listener has besides its default."""
+
+    name = "AWS::ElasticLoadBalancingV2::ListenerCertificate"
+    modelled = ("Certificates", "ListenerArn")
+    attributes = ("Id",)
+
+    async def create(self, world: World, resource: Resource) -> None:
+        await _certify(world, "Add", resource.properties, _only(resource.properties))
+        resource.physical_id = resource.generated_name(128)
+        resource.attributes = {"Id": resource.physical_id}
+
+    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
+        """The new one first: names that both prove are never without a certificate."""
+        now = resource.properties
+        await _certify(world, "Add", now, _only(now))
+        if _only(before) != _only(now):
+            await _certify(world, "Remove", now, _only(before))
+
+    async def delete(self, world: World, resource: Resource) -> None:
+        await _certify(world, "Remove", resource.properties, _only(resource.properties))
+
+
+def _only(given: Mapping[str, Any]) -> str:
+    """What AWS does with more than one is not defined, its reference says: one a resource."""
+    if len(given["Certificates"]) != 1:
+        sentence = "More than one certificate of a ListenerCertificate is not modelled"
+        raise AwsError("UnsupportedOperation", f"{sentence} by the local AWS", status=501)
+    return str(given["Certificates"][0]["CertificateArn"])
+
+
+async def _certify(world: World, verb: str, given: Mapping[str, Any], certificate: str) -> None:
+    certificates = [{"CertificateArn": certificate}]
+    params = {"ListenerArn": given["ListenerArn"], "Certificates": certificates}
+    await world.aws.call("elbv2", f"{verb}ListenerCertificates", params)
