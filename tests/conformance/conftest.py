@@ -1,8 +1,8 @@
 """AWS as these tests reach it: the local one, or with `PALATINE_CONFORMANCE=aws` a real account.
 
 Everything here goes through boto3, makes what it needs under names of its own, and takes it away
-again; nothing here knows of anything that is local only. A real account gives the place to work
-in by environment variables: see `place`.
+again; nothing here knows of anything that is local only. A real account is the one that boto3
+finds in the environment; what the tests stand on is a stack of their own there (`place.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pytest
 from botocore.config import Config
 
 from tests.conformance import ledger
+from tests.conformance.place import Place, standing
 from tests.conformance.stacking import Stacking
 from tests.conformance.waiting import REAL, until
 from tests.localaws.conftest import LocalAws as Local
@@ -27,6 +28,7 @@ from tests.localaws.conftest import free_port, healthy, start
 from tests.localaws.containing import push_image
 
 Client = Any  # boto3 makes its classes as it runs
+IMAGE = "public.ecr.aws/docker/library/busybox:stable"  # of a real account's tasks
 
 _passed, _failed = set[str](), set[str]()  # names of tests
 
@@ -55,25 +57,12 @@ class Aws:
         }
 
 
-@dataclass(frozen=True)
-class Place:
-    """What tests stand on and never change: a network, a cluster with two instances in two zones
-    that nobody else uses, a listener, an image whose command is `sh -c`, roles, a machine image of
-    Amazon's for ECS."""
-
-    vpc_id: str
-    subnet_ids: tuple[str, ...]
-    cluster: str
-    listener_arn: str
-    execution_role_arn: str
-    image: str
-    image_id: str
-
-
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     if REAL:
-        yield Aws(None, os.environ["AWS_REGION"])
+        region = boto3.Session().region_name
+        assert region, "AWS_DEFAULT_REGION says which region to work in"
+        yield Aws(None, region)
         return
     port, router_port = free_port(), free_port()
     home: Path = tmp_path_factory.mktemp("conformance")
@@ -87,17 +76,11 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="session")
-def place(aws: Aws) -> Place:
-    """Of a real account, from PALATINE_CONFORMANCE_VPC_ID, _SUBNET_IDS (by commas), _CLUSTER,
-    _LISTENER_ARN, _EXECUTION_ROLE_ARN, _IMAGE, _IMAGE_ID."""
-    if REAL:
-        given = {
-            name.removeprefix("PALATINE_CONFORMANCE_").lower(): value
-            for name, value in os.environ.items()
-            if name.startswith("PALATINE_CONFORMANCE_")
-        }
-        return Place(**{**given, "subnet_ids": tuple(given["subnet_ids"].split(","))})
-    return _seeded(aws)
+def place(aws: Aws) -> Iterator[Place]:
+    if aws.endpoint:
+        yield from standing(aws, push_image(int(aws.endpoint.rpartition(":")[2])))
+    else:
+        yield from standing(aws, os.environ.get("PALATINE_CONFORMANCE_IMAGE", IMAGE))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -106,7 +89,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    if REAL:
+    if REAL and not os.environ.get("AWS_ENDPOINT_URL"):  # what answers there is not AWS
         ledger.see(_passed - _failed, datetime.now(UTC).date())
 
 
@@ -114,36 +97,6 @@ def pytest_sessionfinish() -> None:
 def name() -> str:
     """Of a stack, a queue…: unlike all others, and fit for every service."""
     return f"t{uuid.uuid4().hex[:10]}"
-
-
-def _seeded(aws: Aws) -> Place:
-    """What a new local AWS has, found as anyone would find it."""
-    vpc = aws.client("ec2").describe_subnets(
-        Filters=[{"Name": "cidr-block", "Values": ["10.0.0.0/24", "10.0.1.0/24"]}]
-    )["Subnets"]
-    elbv2 = aws.client("elbv2")
-    balancer = elbv2.describe_load_balancers(Names=["palatine"])["LoadBalancers"][0]
-    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
-    role = aws.client("iam").get_role(RoleName="palatine-execution")
-    return Place(
-        vpc_id=vpc[0]["VpcId"],
-        subnet_ids=tuple(one["SubnetId"] for one in vpc),
-        cluster="palatine",
-        listener_arn=listeners["Listeners"][0]["ListenerArn"],
-        execution_role_arn=role["Role"]["Arn"],
-        image=_empty_image(aws),
-        image_id=_machine_image(aws),
-    )
-
-
-def _machine_image(aws: Aws) -> str:
-    found = aws.client("ec2").describe_instances()["Reservations"]
-    return str(found[0]["Instances"][0]["ImageId"])
-
-
-def _empty_image(aws: Aws) -> str:
-    assert aws.endpoint is not None
-    return push_image(int(aws.endpoint.rpartition(":")[2]))
 
 
 @pytest.fixture

@@ -31,11 +31,13 @@ def command(aws: Aws, tmp_path: Path) -> Command:
         "AWS_PAGER": "",
     }
     start = [sys.executable, str(AWS)]
+    if endpoint := aws.endpoint or os.environ.get("AWS_ENDPOINT_URL"):  # which SQS's disregards
+        start += ["--endpoint-url", endpoint]
     if aws.endpoint:
-        start += ["--endpoint-url", aws.endpoint]
         environment |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     else:
-        environment |= {name: value for name, value in os.environ.items() if name[:4] == "AWS_"}
+        own = {name: value for name, value in os.environ.items() if name[:4] == "AWS_"}
+        environment |= own | {"HOME": os.environ["HOME"]}  # where its profiles are
 
     def run(*words: str) -> Any:  # noqa: ANN401 (whatever the command prints)
         done = subprocess.run([*start, *words], env=environment, capture_output=True, timeout=600)
