@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from localaws.ecs.model import Target
 from localaws.ecs.names import short
 
 GUIDE = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 ESSENTIAL_EXITED = "Essential container in task exited"
+FAILED_CONTAINER_CHECKS = "Task failed container health checks"
 STOPPED_BY_USER = "Task stopped by user"
 FORCED_OUT = "Container instance deregistration forced by user"
 DRAINED = "Service scheduler stopped the task because its container instance is draining"
@@ -58,11 +60,16 @@ def steady(service: str) -> str:
     return f"(service {service}) has reached a steady state."
 
 
-def unhealthy(service: str, instance: str, port: int, target_group: str, why: str) -> str:
+def unhealthy(service: str, task_id: str, target: Target, why: str) -> str:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-unhealthy-event-messages.html"""
     return (
-        f"(service {service}) (instance {instance}) (port {port}) is unhealthy in "
-        f"(target-group {target_group}) due to (reason {why})."
+        f"(service {service}) (task {task_id}) (instance {target.id}) (port {target.port}) is "
+        f"unhealthy in (target-group {target.group}) due to (reason {why})."
     )
+
+
+def failed_container_checks(service: str, task_id: str) -> str:
+    return f"(service {service}) (task {task_id}) failed container health checks."
 
 
 def failed_health_checks(target_group: str) -> str:

@@ -282,6 +282,11 @@ class Task:
                 return status
         return "UNKNOWN"
 
+    @property
+    def checked(self) -> bool:
+        """Whether anything tells its health status."""
+        return any(one.essential and one.checked for one in self.containers)
+
     def protected(self, now: datetime) -> bool:
         """From scale-in and deployments."""
         return self.protected_until is not None and now < self.protected_until

@@ -17,22 +17,42 @@ class Answer:
 
 
 def test_behind_a_load_balancer_a_task_serves_once_its_target_is_healthy() -> None:
-    assert judge([(TARGET, Answer("healthy"))], 0, grace=0, settles=1).serves
+    assert judge([(TARGET, Answer("healthy"))], None, 0, grace=0, settles=1).serves
     for state in ("initial", "draining", "unused", "unhealthy"):
-        assert not judge([(TARGET, Answer(state))], 60, grace=0, settles=1).serves
-    assert not judge([(TARGET, None)], 60, grace=0, settles=1).serves
+        assert not judge([(TARGET, Answer(state))], None, 60, grace=0, settles=1).serves
+    assert not judge([(TARGET, None)], None, 60, grace=0, settles=1).serves
 
 
 def test_an_unhealthy_target_costs_its_task_but_not_in_the_grace_period() -> None:
     targets = [(TARGET, Answer("unhealthy", description="Health checks failed"))]
 
-    assert judge(targets, 5, grace=10, settles=1).sick is None
-    assert judge(targets, 15, grace=10, settles=1) == Health(False, TARGET, "Health checks failed")
+    late = judge(targets, None, 15, grace=10, settles=1)
+
+    assert not judge(targets, None, 5, grace=10, settles=1).fails
+    assert late == Health(False, TARGET, "Health checks failed")
+    assert late.fails
 
 
 def test_without_a_load_balancer_a_task_serves_when_it_has_lasted_a_moment() -> None:
-    assert not judge([], 39, grace=0, settles=40).serves
-    assert judge([], 40, grace=0, settles=40).serves
+    assert not judge([], None, 39, grace=0, settles=40).serves
+    assert judge([], None, 40, grace=0, settles=40).serves
+
+
+def test_with_container_health_checks_a_task_serves_when_all_checks_pass() -> None:
+    healthy, initial = [(TARGET, Answer("healthy"))], [(TARGET, Answer("initial"))]
+
+    assert judge([], "HEALTHY", 0, grace=0, settles=40).serves
+    assert judge(healthy, "HEALTHY", 0, grace=0, settles=40).serves
+    for targets, containers in (([], "UNKNOWN"), (healthy, "UNKNOWN"), (initial, "HEALTHY")):
+        found = judge(targets, containers, 60, grace=0, settles=40)
+        assert (found.serves, found.fails) == (False, False)
+
+
+def test_unhealthy_containers_cost_their_task_but_not_in_the_grace_period() -> None:
+    early, late = (judge([], "UNHEALTHY", age, grace=10, settles=1) for age in (9, 10))
+
+    assert (early.serves, early.fails) == (False, False)
+    assert (late.serves, late.fails, late.contained) == (False, True, False)
 
 
 def seconds(backoff: Backoff) -> float:

@@ -1,4 +1,4 @@
-"""Whether a task serves: by its load balancers, or by having lasted a while. Pure."""
+"""Whether a task serves: by its health checks, or by having lasted a while. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from localaws.ecs.model import Target
 from localaws.ecs.needs import TargetHealth
+from localaws.ecs.tasks.checkups import HEALTHY, UNHEALTHY
 
 
 @dataclass(frozen=True)
@@ -14,19 +15,30 @@ class Health:
     serves: bool
     sick: Target | None = None  # the target for which the task must go
     why: str = ""
+    contained: bool = True  # false: it must go for its containers' own health checks
+
+    @property
+    def fails(self) -> bool:
+        return self.sick is not None or not self.contained
 
 
 def judge(
     targets: Sequence[tuple[Target, TargetHealth | None]],
+    containers: str | None,
     running_for: float,
     grace: float,
     settles: float,
 ) -> Health:
-    """In seconds. In its grace period a task that is unhealthy is let be; without any health
-    check it serves after it has settled."""
-    for target, health in targets:
-        if health and health.state == "unhealthy" and running_for >= grace:
-            return Health(serves=False, sick=target, why=health.description or "")
-    if not targets:
+    """In seconds; `containers` is the health of the essential ones that have checks, None: there
+    are none. In its grace period a task that is unhealthy is let be. It serves when all its health
+    checks, those of its load balancers too, pass; without any after it has settled."""
+    if running_for >= grace:
+        if containers == UNHEALTHY:
+            return Health(serves=False, contained=False)
+        for target, health in targets:
+            if health and health.state == "unhealthy":
+                return Health(serves=False, sick=target, why=health.description or "")
+    if not targets and containers is None:
         return Health(serves=running_for >= settles)
-    return Health(serves=all(health and health.state == "healthy" for _, health in targets))
+    balanced = all(health and health.state == "healthy" for _, health in targets)
+    return Health(serves=balanced and containers in (None, HEALTHY))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from localaws.ecs.model import Life, Service
+from localaws.ecs.model import Life, Service, Task
 from localaws.ecs.services.backoff import WELL
 
 BALANCED_SECONDS = 0.05  # while load balancers are asked for the health of what starts or ends
@@ -33,11 +33,21 @@ def _looks(service: Service, now: datetime, settles: float) -> Iterator[float]:
         if deployment.backoff.until and deployment.backoff.until > now:
             yield _until(deployment.backoff.until, now)
     for task in service.tasks:
-        if task.status is Life.RUNNING and task.started_at and not task.targets:
-            if task.healthy_since is None:
-                yield _until(task.started_at + timedelta(seconds=settles), now)
-            elif task.deployment and task.deployment.backoff.crashes:
-                yield _until(task.healthy_since + WELL, now)
+        if task.status is Life.RUNNING and task.started_at:
+            yield from _looks_at(task, task.started_at, now, settles, service.grace_seconds)
+
+
+def _looks_at(
+    task: Task, started: datetime, now: datetime, settles: float, grace: float
+) -> Iterator[float]:
+    """Of its containers' health checks it is told, but not of time that goes by."""
+    if task.healthy_since is None and not task.targets and not task.checked:
+        yield _until(started + timedelta(seconds=settles), now)
+    elif task.healthy_since and task.deployment and task.deployment.backoff.crashes:
+        yield _until(task.healthy_since + WELL, now)
+    grace_ends = _until(started + timedelta(seconds=grace), now) if grace else 0
+    if task.checked and grace_ends > 0:
+        yield grace_ends
 
 
 def _until(at: datetime, now: datetime) -> float:

@@ -56,10 +56,6 @@ def check_creation(params: Params) -> None:
     _check_common(params)
     if "taskDefinition" not in params:
         raise invalid("TaskDefinition can not be blank.")
-    if params.get("healthCheckGracePeriodSeconds") and not params.get("loadBalancers"):
-        raise invalid(
-            "Health check grace period is only valid for services configured to use load balancers"
-        )
 
 
 def check_update(params: Params) -> None:

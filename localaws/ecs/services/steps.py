@@ -63,16 +63,21 @@ class Steps:
         service.notes.stopped += [task.id for task in tasks if task not in pending]
 
     def _stop_sick(self, service: Service, task: Task) -> None:
-        found, name = self._views.health(service, task), service.name
+        """What ails it is asked again: the sight of it is a moment old, and it may be well."""
+        found = self._views.health(service, task)
+        if not found.fails:
+            return
         if target := found.sick:
-            self._notices.say(
-                service, messages.unhealthy(name, target.id, target.port, target.group, found.why)
-            )
+            said = messages.unhealthy(service.name, task.id, target, found.why)
             reason = messages.failed_health_checks(target.group)
-            self._lives.stop(task, "ServiceSchedulerInitiated", reason)
-            service.notes.stopped.append(task.id)
-            if task.deployment:
-                self._rollouts.task_failed(service, task.deployment)
+        else:
+            said = messages.failed_container_checks(service.name, task.id)
+            reason = messages.FAILED_CONTAINER_CHECKS
+        self._notices.say(service, said)
+        self._lives.stop(task, "ServiceSchedulerInitiated", reason)
+        service.notes.stopped.append(task.id)
+        if task.deployment:
+            self._rollouts.task_failed(service, task.deployment)
 
     def _start(self, service: Service, step: scheduling.Step, views: list[TaskView]) -> None:
         """Those of the revision that serves come first."""

@@ -25,7 +25,8 @@ class Views:
         running_for = (self._world.clock.now() - task.started_at).total_seconds()
         targets = [(target, self._balancing.health(target)) for target in task.targets]
         settles = self._world.task_settle_seconds
-        return judge(targets, running_for, service.grace_seconds, settles)
+        containers = task.health_status if task.checked else None
+        return judge(targets, containers, running_for, service.grace_seconds, settles)
 
     def _view(self, service: Service, task: Task) -> TaskView:
         found = self.health(service, task)
@@ -57,7 +58,7 @@ class Views:
 
 
 def _condition(found: Health) -> Condition:
-    if found.sick:
+    if found.fails:
         return Condition.UNHEALTHY
     return Condition.HEALTHY if found.serves else Condition.STARTING
 

@@ -180,12 +180,13 @@ class Crew:
         except CannotStart:
             return None
         container.exit_code = container.reason = None
+        container.health_status = checkups.UNKNOWN
         self._changed(self._task)
         return started
 
     async def _checked(self, container: Container, started: Started) -> int:
         """Its exit code; as long as it runs, its health is looked at."""
-        checkup, container.health_status = checkups.read(container.definition), checkups.UNKNOWN
+        checkup = checkups.read(container.definition)
         if checkup is None:
             return await started.wait()
         checking = self._begin(self._check(container, started, checkup))
@@ -197,7 +198,7 @@ class Crew:
     async def _check(
         self, container: Container, started: Started, checkup: checkups.Checkup
     ) -> None:
-        result = checkups.Result()
+        result = checkups.Result(container.health_status)
         while True:
             await self._clock.sleep(checkup.interval)
             code = await started.execute(checkup.command, checkup.timeout)
