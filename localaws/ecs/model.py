@@ -249,7 +249,7 @@ class Task:
     definition: TaskDefinition
     instance: Instance
     group: str
-    containers: list[Container]
+    containers: list[Container]  # as they are
     created_at: datetime
     overrides: Json = field(default_factory=dict)
     started_by: str | None = None
@@ -272,11 +272,12 @@ class Task:
     deregistered: bool = False  # its targets are, or drain
     healthy_since: datetime | None = None
     protected_until: datetime | None = None
+    last_known: list[Container] | None = None  # as they were when ECS last heard of them
 
     @property
     def health_status(self) -> str:
         """Of its essential containers that have health checks: the worst."""
-        told = {one.health_status for one in self.containers if one.essential and one.checked}
+        told = {one.health_status for one in self.known if one.essential and one.checked}
         for status in ("UNHEALTHY", "UNKNOWN", "HEALTHY"):
             if status in told:
                 return status
@@ -286,6 +287,11 @@ class Task:
     def checked(self) -> bool:
         """Whether anything tells its health status."""
         return any(one.essential and one.checked for one in self.containers)
+
+    @property
+    def known(self) -> list[Container]:
+        """Its containers as far as ECS knows."""
+        return self.containers if self.last_known is None else self.last_known
 
     def protected(self, now: datetime) -> bool:
         """From scale-in and deployments."""

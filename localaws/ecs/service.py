@@ -153,6 +153,8 @@ class Ecs:
             self._booting.launched(instances)
             return
         for ec2_instance_id in instances:
+            if done != "started":
+                self._lives.end_orphans(ec2_instance_id)
             instance = self._fleet.of_host(ec2_instance_id)
             if instance is None:
                 self._booting.forget(ec2_instance_id)

@@ -22,7 +22,7 @@ INSTANCES = 2
 class Place:
     """What tests use and never change: a network, a cluster with an instance in each of two zones
     that nobody else uses, a listener, an image whose command is `sh -c`, a role to start tasks
-    with, a machine image of Amazon's for ECS."""
+    with, a machine image of Amazon's for ECS and a profile with which its instances register."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -32,6 +32,7 @@ class Place:
     execution_role_arn: str
     image: str
     image_id: str
+    instance_profile_arn: str
 
 
 def standing(aws: Aws, image: str) -> Iterator[Place]:
@@ -65,4 +66,5 @@ def _found(aws: Aws, outputs: dict[str, str], image: str) -> Place:
         execution_role_arn=outputs["ExecutionRoleArn"],
         image=image,
         image_id=outputs["MachineImageId"],
+        instance_profile_arn=outputs["InstanceProfileArn"],
     )

@@ -15,8 +15,8 @@ from localaws.wire import AwsError
 MOST_OWN = 10  # of a resource
 MOST_AT_ONCE = 10
 TARGET = "container-instance"
-_NAME = re.compile(r"[\w./-]{1,128}")
-_VALUE = re.compile(r"[\w.:/@\\ -]{0,128}")
+_NAME = re.compile(r"[\w./\\-]{1,128}", re.ASCII)
+_VALUE = re.compile(r"[\w.:/@\\ -]{1,128}", re.ASCII)
 Json = dict[str, Any]
 
 
@@ -49,6 +49,8 @@ def list_(desk: Desk, params: Params) -> Result:
     if params["targetType"] != TARGET:
         raise invalid(f"Unsupported target type: {params['targetType']}")
     name, value = params.get("attributeName"), params.get("attributeValue")
+    if value is not None and name is None:
+        raise invalid("An attribute value can only be given with an attribute name.")
     found = [
         _shown(instance, one)
         for instance in of(desk, desk.cluster(params))
@@ -67,20 +69,23 @@ def _some(params: Params) -> list[Json]:
 
 def _target(desk: Desk, cluster: Cluster, one: Json) -> Instance:
     """By ARN; by its short id where the type says what it is."""
+    target = one.get("targetId", "")
     if one.get("targetType", TARGET) != TARGET:
         raise invalid(f"Unsupported target type: {one['targetType']}")
-    instance = desk.instance(cluster, one.get("targetId", ""))
+    if not target.startswith("arn:") and "targetType" not in one:
+        raise invalid("The short form of a target ID needs a target type.")
+    instance = desk.instance(cluster, target)
     if instance is None:
-        sentence = f"The specified target wasn't found: {one.get('targetId', '')}"
+        sentence = f"The specified target wasn't found: {target}"
         raise AwsError("TargetNotFoundException", sentence)
     return instance
 
 
 def _check(instance: Instance, one: Json) -> None:
-    name, value = one["name"], one.get("value", "")
+    name, value = one["name"], one.get("value")
     if not _NAME.fullmatch(name):
         raise invalid(f"Invalid attribute name: {name}")
-    if not _VALUE.fullmatch(value) or value != value.strip():
+    if value is not None and (not _VALUE.fullmatch(value) or value != value.strip(" ")):
         raise invalid(f"Invalid attribute value: {value}")
     if name in instance.attributes and name not in instance.own:
         raise client_error(f"The attribute {name} is reserved and cannot be changed.")

@@ -63,25 +63,22 @@ def update_state(desk: Desk, params: Params) -> Result:
         raise invalid(f"Container instances cannot have more than {MOST_UPDATED} elements.")
     found, failures = _chosen(desk, cluster, params["containerInstances"])
     for instance in found:
-        if not instance.agent_connected:
-            failures.append({"arn": instance.arn, "reason": "AGENT"})
-        elif instance.status != status:
+        if instance.status != status:
             instance.status = status
             desk.fleet.changed(instance)
-    updated = [one for one in found if one.agent_connected]
-    return {"containerInstances": [shown(desk, one) for one in updated], "failures": failures}
+    return {"containerInstances": [shown(desk, one) for one in found], "failures": failures}
 
 
 def deregister(desk: Desk, params: Params) -> Result:
-    """By force even with tasks, which end with it."""
+    """By force even with tasks: ECS knows them no more, but their containers run on."""
     instance = desk.instance(desk.cluster(params), params["containerInstance"])
     if instance is None:
         raise invalid(MISSING)
     tasks = [one for one in desk.fleet.tasks(instance) if one.wanted]
     if tasks and not params.get("force"):
         raise invalid("Found running tasks on the instance.")
-    for task in tasks:
-        desk.lives.stop(task, "ServiceSchedulerInitiated", messages.FORCED_OUT)
+    for task in desk.fleet.tasks(instance):
+        desk.lives.orphan(task, messages.FORCED_OUT)
     desk.fleet.remove(instance)
     return {"containerInstance": shown(desk, instance)}
 

@@ -99,13 +99,15 @@ class Fleet:
         self._next_version(task.instance)
 
     def end_host(self, instance: Instance, how: str) -> None:
-        """`terminated`: it is a container instance no more; `stopped`: its agent may come back."""
+        """`stopped`: its agent may come back; `terminated`: it is a container instance no more,
+        but where its agent was away already: nobody tells ECS of that."""
+        known = instance.agent_connected
         instance.gone, instance.agent_connected = True, False
         for task in self.tasks(instance):
             self.lives.lose(task, messages.host_ended(instance.ec2_instance_id, how))
-        if how == "terminated":
+        if how == "terminated" and known:
             self.remove(instance)
-        else:
+        elif known:
             self.changed(instance)
 
     def start_host(self, instance: Instance) -> None:

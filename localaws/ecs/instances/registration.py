@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-AGENT_VERSION, DOCKER_VERSION = "1.99.0", "25.0.8"
+AGENT_VERSION, DOCKER_VERSION = "1.99.0", "DockerVersion: 25.0.8"
 AGENT_HASH = "*4c6a1b2e"
 RESERVED_PORTS = frozenset({22, 2375, 2376, 51678, 51679, 51680})
 _SETTING = re.compile(
-    r"\bECS_([A-Z_]+)=('[^'\n]*'|\"[^\"\n]*\"|\{[^\n]*?\}(?=['\"\s]|$)|[^\s'\";>]+)"
+    r"\bECS_([A-Z_]+)=('[^'\n]*'|\"[^\"\n]*\"|[{\[][^\n]*?[}\]](?=['\"\s]|$)|[^\s'\";>]+)"
 )
 _AGENT = "com.amazonaws.ecs.capability."
 _DOCKER_API = range(17, 45)
@@ -86,14 +86,13 @@ def config(user_data: str) -> Config | None:
     if "ecs.config" not in user_data and "ECS_CLUSTER" not in user_data:
         return None
     given = {name: _bare(value) for name, value in _SETTING.findall(user_data)}
-    ports = given.get("RESERVED_PORTS")
     return Config(
         cluster=given.get("CLUSTER", "default"),
         attributes=_object(given.get("INSTANCE_ATTRIBUTES")),
         tags=_object(given.get("CONTAINER_INSTANCE_TAGS")),
         tags_from_instance=given.get("CONTAINER_INSTANCE_PROPAGATE_TAGS_FROM") == "ec2_instance",
-        reserved_memory=int(given.get("RESERVED_MEMORY", 0)),
-        reserved_ports=frozenset(json.loads(ports)) if ports else RESERVED_PORTS,
+        reserved_memory=_number(given.get("RESERVED_MEMORY", "")),
+        reserved_ports=_ports(given.get("RESERVED_PORTS")),
     )
 
 
@@ -135,9 +134,23 @@ def _bare(value: str) -> str:
 
 
 def _object(text: str | None) -> dict[str, str]:
-    """A JSON object of texts; what an agent cannot read it does without."""
-    try:
-        read = json.loads(text) if text else {}
-    except ValueError:
-        return {}
+    """Of texts. What an agent cannot read it does without, here as below."""
+    read = _json(text)
     return {str(name): str(value) for name, value in read.items()} if isinstance(read, dict) else {}
+
+
+def _ports(text: str | None) -> frozenset[int]:
+    read = _json(text)
+    numbers = isinstance(read, list) and all(isinstance(one, int) for one in read)
+    return frozenset(read) if numbers else RESERVED_PORTS
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _json(text: str | None) -> Any:  # noqa: ANN401
+    try:
+        return json.loads(text or "")
+    except ValueError:
+        return None

@@ -22,7 +22,7 @@ def describe(
 ) -> Json:
     tasks, include = list(tasks), set(include)
     shown = _common(ledger, instance) | {
-        "runningTasksCount": sum(one.status is Life.RUNNING for one in tasks),
+        "runningTasksCount": sum(one.wanted and one.status is Life.RUNNING for one in tasks),
         "pendingTasksCount": sum(one.status in STARTING for one in tasks),
         "registeredAt": instance.registered_at,
         "attachments": [],

@@ -8,8 +8,11 @@ its way back into every life.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 from localaws.ecs import messages
@@ -43,6 +46,7 @@ class Lives:
         self._changed, self._stopping, self._over = changed, stopping, over
         self._crews: dict[str, Crew] = {}  # by task, of those that are not STOPPED
         self._stories: dict[str, asyncio.Task[None]] = {}  # by task, of those that begin or end
+        self._orphans = defaultdict[str, list[Crew]](list)  # by EC2 id, of those ECS has given up
 
     def begin(self, task: Task) -> None:
         self._admit(task)
@@ -54,9 +58,7 @@ class Lives:
         """The first reason stands."""
         if not task.wanted:
             return
-        task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", code, reason
-        task.stopping_at = self._clock.now()
-        self._stopping(task)
+        self._unwant(task, code, reason)
         if task.status in (Life.ACTIVATING, Life.RUNNING):
             self._move(task, Life.DEACTIVATING)
         else:
@@ -81,13 +83,29 @@ class Lives:
         self.stop(task, "TerminationNotice", reason)
         self._crews[task.id].lose()
 
+    def orphan(self, task: Task, reason: str) -> None:
+        """ECS gives it up at once, while its containers run until their host ends."""
+        if story := self._stories.pop(task.id, None):
+            story.cancel()
+        if task.wanted:
+            self._unwant(task, "UserInitiated", reason)
+        self._balancing.deregister(task)
+        task.last_known = [replace(one, last_status="STOPPED") for one in task.containers]
+        self._orphans[task.instance.ec2_instance_id].append(self._crews[task.id])
+        self._end(task)
+
+    def end_orphans(self, ec2_instance_id: str) -> None:
+        for crew in self._orphans.pop(ec2_instance_id, ()):
+            crew.lose()
+
     async def shut_down(self) -> None:
         """The stories end unfinished; the driver ends what still runs, if it is to end."""
         stories = list(self._stories.values())
         for story in stories:
             story.cancel()
         await asyncio.gather(*stories, return_exceptions=True)
-        await asyncio.gather(*(crew.abandon() for crew in self._crews.values()))
+        orphans = itertools.chain(*self._orphans.values())
+        await asyncio.gather(*(crew.abandon() for crew in (*self._crews.values(), *orphans)))
         await self._containers.abandon()
 
     def _admit(self, task: Task) -> None:
@@ -156,11 +174,19 @@ class Lives:
         self._advance(task, Life.DEPROVISIONING)
         for container in task.containers:
             container.last_status = "STOPPED"
+        self._end(task)
+
+    def _end(self, task: Task) -> None:
         task.stopped_at = self._clock.now()
         self._advance(task, Life.STOPPED)
         self._agent.forget(task)
         del self._crews[task.id]
         self._over(task)
+
+    def _unwant(self, task: Task, code: str, reason: str) -> None:
+        task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", code, reason
+        task.stopping_at = self._clock.now()
+        self._stopping(task)
 
     async def _deactivate(self, task: Task) -> None:
         """SIGTERM waits until the load balancer has drained the task, as on AWS."""

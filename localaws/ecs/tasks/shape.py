@@ -27,7 +27,7 @@ def describe(task: Task) -> dict[str, Any]:
         "connectivityAt": task.created_at,
         "cpu": str(reservation.cpu(task.definition, task.overrides)),
         "memory": str(reservation.memory(task.definition, task.overrides)),
-        "containers": [_container(task, container) for container in task.containers],
+        "containers": [_container(task, container) for container in task.known],
         "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []}
         | task.overrides,
         "enableExecuteCommand": False,
