@@ -53,6 +53,12 @@ def _object(document: object) -> dict[str, Any]:
 class _Loader(yaml.SafeLoader):
     """`!GetAtt a.b` is `{"Fn::GetAtt": ["a", "b"]}`; dates stay the strings they were."""
 
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            sentence = "YAML aliases are not allowed in CloudFormation templates"
+            raise AwsError("ValidationError", f"Template error: {sentence}")
+        return super().compose_node(parent, index)
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]

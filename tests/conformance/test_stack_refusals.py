@@ -55,6 +55,24 @@ def test_on_failure_and_disable_rollback_do_not_go_together(stacking: Stacking) 
 
 
 @fact(
+    "A template in YAML has no aliases.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html "
+    "seeebiii/aws-cloudformation-templates#1",
+)
+def test_yaml_aliases_are_refused(stacking: Stacking) -> None:
+    template = """
+        Resources:
+          A: {Type: AWS::Logs::LogGroup, Properties: &kept {RetentionInDays: 1}}
+          B: {Type: AWS::Logs::LogGroup, Properties: *kept}
+    """
+
+    told = refused(stacking.cfn.create_stack, StackName=stacking.name, TemplateBody=template)
+
+    sentence = "YAML aliases are not allowed in CloudFormation templates"
+    assert told == ("ValidationError", f"Template error: {sentence}")
+
+
+@fact(
     "A deletion is forced only where one has failed.",
     API + "API_DeleteStack.html awslabs/eks-perf-tests#517",
 )
