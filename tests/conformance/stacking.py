@@ -36,7 +36,8 @@ class Stacking:
 
     def delete(self, name: str = "", **params: object) -> None:
         self.cfn.delete_stack(StackName=name or self.name, **params)
-        until(lambda: self.gone(name))
+        until(lambda: self.status(name) == "DELETE_FAILED" or self.gone(name))
+        assert self.gone(name), self.reasons(name)
 
     def ended(self, name: str = "") -> str:
         def terminal() -> str:
@@ -50,10 +51,15 @@ class Stacking:
         return dict(self.cfn.describe_stacks(StackName=name or self.name)["Stacks"][0])
 
     def gone(self, name: str = "") -> bool:
+        return self.status(name) in ("", "DELETE_COMPLETE")
+
+    def status(self, name: str = "") -> str:
+        """Empty where there is no stack of the name."""
         try:
-            return str(self.described(name)["StackStatus"]) == "DELETE_COMPLETE"
+            return str(self.described(name)["StackStatus"])
         except ClientError as error:
-            return "does not exist" in str(error)
+            assert "does not exist" in str(error)  # noqa: PT017
+            return ""
 
     def events(self, name: str = "") -> list[Json]:
         """Oldest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.conformance.conftest import Aws
@@ -279,3 +281,48 @@ def test_what_a_stack_makes_tells_of_its_stack(aws: Aws, stacking: Stacking) -> 
 
 def tag(key_: str, value: str) -> dict[str, str]:
     return {"Key": key_, "Value": value}
+
+
+@fact(
+    "A secret is made with a value, or with one that is generated within a JSON object; another "
+    "value makes another version of it, anything else leaves its value alone.",
+    REFERENCE + "aws-resource-secretsmanager-secret.html",
+)
+def test_a_secrets_value(aws: Aws, stacking: Stacking) -> None:
+    secrets = aws.client("secretsmanager")
+
+    def template(length: int, value: str, description: str = "a") -> str:
+        generated = {
+            "SecretStringTemplate": '{"user": "ann"}',
+            "GenerateStringKey": "password",
+            "PasswordLength": length,
+            "ExcludePunctuation": True,
+        }
+        common = {"Description": description}
+        kind = "AWS::SecretsManager::Secret"
+        return body(
+            {
+                "Made": {"Type": kind, "Properties": {"GenerateSecretString": generated, **common}},
+                "Given": {"Type": kind, "Properties": {"SecretString": value, **common}},
+            }
+        )
+
+    def values() -> tuple[Json, str]:
+        ids = stacking.physical_ids()
+        made, given = (
+            secrets.get_secret_value(SecretId=ids[name])["SecretString"]
+            for name in ("Made", "Given")
+        )
+        return json.loads(made), given
+
+    assert stacking.create(template(20, "one")) == "CREATE_COMPLETE", stacking.reasons()
+    first, given = values()
+    assert (first["user"], len(first["password"]), given) == ("ann", 20, "one")
+    assert first["password"].isalnum()
+
+    assert stacking.update(template(20, "one", "b")) == "UPDATE_COMPLETE", stacking.reasons()
+    assert values() == (first, "one")
+
+    assert stacking.update(template(24, "two")) == "UPDATE_COMPLETE", stacking.reasons()
+    second, given = values()
+    assert (len(second["password"]), given) == (24, "two")
