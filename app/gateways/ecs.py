@@ -221,9 +221,15 @@ def _task(task: Mapping[str, Any]) -> TaskState:
         started_at=task.get("startedAt"),
         stopped_at=task.get("stoppedAt"),
         stop_code=task.get("stopCode", ""),
-        stopped_reason=task.get("stoppedReason", ""),
+        stopped_reason=_why(task.get("stoppedReason", ""), container.get("reason", "")),
         exit_code=container.get("exitCode"),
     )
+
+
+def _why(task: str, container: str) -> str:
+    """On instances only the container says why its task failed to start, or that it ran out of
+    memory."""
+    return ": ".join(said for said in (task, container) if said)
 
 
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

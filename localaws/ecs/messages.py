@@ -10,6 +10,7 @@ from localaws.ecs.names import short
 GUIDE = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 ESSENTIAL_EXITED = "Essential container in task exited"
 FAILED_CONTAINER_CHECKS = "Task failed container health checks"
+FAILED_TO_START = "Task failed to start"  # on instances; its containers say why
 STOPPED_BY_USER = "Task stopped by user"
 FORCED_OUT = "Container instance deregistration forced by user"
 DRAINED = "Service scheduler stopped the task because its container instance is draining"

@@ -398,7 +398,7 @@ def test_a_secret_that_is_not_there_keeps_the_task_from_starting(
 
     assert task["stopCode"] == "TaskFailedToStart"
     assert task["stoppedReason"].startswith(
-        "ResourceInitializationError: unable to pull secrets or registry auth: "
+        "Fetching secret data from AWS Secrets Manager in region us-east-1: "
     )
     assert "hush-hush" not in task["stoppedReason"]
 
@@ -409,7 +409,7 @@ def test_an_image_that_is_not_there_keeps_the_task_from_starting(here: Cluster) 
     task = here.stopped(here.run(definition)["tasks"][0])
 
     assert task["stopCode"] == "TaskFailedToStart"
-    assert task["stoppedReason"].startswith("CannotPullContainerError: ")
+    assert task["containers"][0]["reason"].startswith("CannotPullContainerError: ")
     assert "exitCode" not in task["containers"][0]
 
 
@@ -417,7 +417,7 @@ def test_a_program_that_is_not_there_keeps_the_task_from_starting(here: Cluster)
     task = here.stopped(here.run(here.register(command=["nosuch"]))["tasks"][0])
 
     assert task["stopCode"] == "TaskFailedToStart"
-    assert task["stoppedReason"].startswith("CannotStartContainerError: ")
+    assert task["containers"][0]["reason"].startswith("CannotStartContainerError: ")
 
 
 def test_each_change_of_a_task_is_an_event(here: Cluster, aws: LocalAws) -> None:

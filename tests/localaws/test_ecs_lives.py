@@ -46,12 +46,38 @@ def test_a_dependency_that_fails_keeps_the_task_from_starting() -> None:
         )
 
         assert task["stopCode"] == "TaskFailedToStart"
-        assert task["stoppedReason"] == (
-            "dependency graph: failed to resolve container ordering dependency [init] for target "
-            "[main] as dependency did not exit successfully."
+        assert task["stoppedReason"] == "Task failed to start"
+        # both as in aws/amazon-ecs-agent#3218
+        assert world.container(task["taskArn"])["reason"] == (
+            "CannotStartContainerError: dependency graph: failed to resolve container ordering "
+            "dependency [init(init) (STOPPED->RUNNING) - Exit: 3] for target "
+            "[main(main) (NONE->RUNNING)] as dependency did not exit successfully."
         )
+        assert world.container(task["taskArn"])["exitCode"] == 143
         assert world.driver.names == ["init"]
-        assert "exitCode" not in world.container(task["taskArn"])
+
+    tell(story)
+
+
+def test_one_that_cannot_start_and_is_not_essential_is_left_behind() -> None:
+    async def story(world: World) -> None:
+        world.script("init", exits_after=4, exit_code=3)
+        world.script("absent", pull_error="manifest unknown")
+
+        arn = world.run(
+            {"image": "main"},
+            {"image": "init", "essential": False},
+            {"image": "after", "essential": False, **needs(init="SUCCESS")},
+            {"image": "absent", "essential": False},
+            {"image": "last", "essential": False, **needs(absent="START")},
+        )
+        await world.running(arn)
+
+        assert world.driver.names == ["main", "init", "last"]
+        assert world.container(arn, "absent")["reason"].startswith("CannotPullContainerError: ")
+        assert "exitCode" not in world.container(arn, "absent")
+        after = world.container(arn, "after")
+        assert (after["lastStatus"], after["exitCode"]) == ("STOPPED", 143)
 
     tell(story)
 
@@ -67,10 +93,11 @@ def test_a_dependency_is_given_up_after_its_start_timeout() -> None:
         assert world.task(arn)["lastStatus"] == "PENDING"
         task = await world.stopped(arn)
 
-        assert task["stoppedReason"] == (
-            "dependency graph: container ordering dependency [init] for target [main] has timed "
-            "out."
+        assert world.container(arn)["reason"] == (
+            "CannotStartContainerError: dependency graph: container ordering dependency "
+            "[init(init) (RUNNING->RUNNING)] for target [main(main) (NONE->RUNNING)] has timed out."
         )
+        assert task["stoppedReason"] == "Task failed to start"
         assert world.container(arn, "init")["exitCode"] == 143
 
     tell(story)

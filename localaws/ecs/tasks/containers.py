@@ -18,7 +18,9 @@ RESTART_LABEL = "localaws.restart"
 
 
 class CannotStart(Exception):
-    """Its text is the stopped reason of the task."""
+    """Its text is the reason of the container."""
+
+    exit_code: int | None = None
 
 
 class Containers:
@@ -30,19 +32,20 @@ class Containers:
     async def environments(self, task: Task) -> dict[str, dict[str, str]]:
         """By container, secret values and all: never shown, dropped once launched.
 
-        Raises CannotStart, as `pull` and `launch` do.
+        Raises environment.Unresolved.
         """
         return {one.name: await self._environment(task, one) for one in task.containers}
 
     async def pull(self, task: Task, container: Container) -> Image:
+        """Raises CannotStart, as `launch` does."""
         if seconds := self._mishaps.slowness(task, container):
             await self._world.clock.sleep(seconds)
         if told := self._mishaps.unpullable(task, container):
-            raise _cannot("Pull", container, told)
+            raise _cannot("Pull", told)
         try:
             image = await self._driver.pull(self._world.image(container.image))
         except PullFailed as error:
-            raise _cannot("Pull", container, f"Error response from daemon: {error}") from error
+            raise _cannot("Pull", f"Error response from daemon: {error}") from error
         container.image_digest = image.digest
         return image
 
@@ -50,16 +53,16 @@ class Containers:
         self, task: Task, container: Container, image: Image, variables: dict[str, str]
     ) -> Started:
         if told := self._mishaps.uncreatable(task, container):
-            raise _cannot("Create", container, told)
+            raise _cannot("Create", told)
         logs = self._logs(task, container)
         try:
             if logs:
                 await logs.open()
             running = await self._driver.launch(_launch(task, container, image, variables, logs))
         except NoLogs as error:
-            raise _cannot("Start", container, f"Error response from daemon: {error}") from error
+            raise _cannot("Start", f"Error response from daemon: {error}") from error
         except StartFailed as error:
-            raise _cannot("Start", container, str(error)) from error
+            raise _cannot("Start", str(error)) from error
         container.runtime_id, container.last_status = running.runtime_id, "RUNNING"
         container.started_at = self._world.clock.now()
         container.bindings = [_binding(task, port) for port in running.ports]
@@ -68,7 +71,7 @@ class Containers:
         return Started(clock, running, logs, ending, lambda: _healthy(task, container))
 
     async def restart(self, task: Task, container: Container) -> Started:
-        """The same anew, of the image that is there."""
+        """The same anew, of the image that is there. Raises CannotStart, or Unresolved."""
         container.restarts += 1
         image = await self.pull(task, container)
         return await self.launch(task, container, image, await self._environment(task, container))
@@ -90,10 +93,7 @@ class Containers:
         await asyncio.gather(*self._shipping, return_exceptions=True)
 
     async def _environment(self, task: Task, container: Container) -> dict[str, str]:
-        try:
-            variables = await environment.of(self._world, task, container)
-        except environment.Unresolved as error:
-            raise CannotStart(str(error)) from error
+        variables = await environment.of(self._world, task, container)
         return variables | self._agent.variables(container)
 
     def _logs(self, task: Task, container: Container) -> LogStream | None:
@@ -105,9 +105,8 @@ class Containers:
         return LogStream(self._world, options, name, self._shipping)
 
 
-def _cannot(what: str, container: Container, why: str) -> CannotStart:
-    container.reason = f"Cannot{what}ContainerError: {why}"
-    return CannotStart(container.reason)
+def _cannot(what: str, why: str) -> CannotStart:
+    return CannotStart(f"Cannot{what}ContainerError: {why}")
 
 
 def _launch(

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from localaws.clock import Clock
+from localaws.drivers.driver import Image
+from localaws.ecs import messages
 from localaws.ecs.model import Container, Task
 from localaws.ecs.tasks import checkups, dependencies, restarts
 from localaws.ecs.tasks.containers import CannotStart, Containers
+from localaws.ecs.tasks.environment import Unresolved
+from localaws.ecs.tasks.examining import examine
+from localaws.ecs.tasks.news import News
 from localaws.ecs.tasks.started import Started
 
 T = TypeVar("T")
@@ -23,8 +28,16 @@ OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 VANISHED = "ContainerVanishedError: No container matching saved ID found"
 
 
+# what Docker says of one ended by SIGTERM; the agent says it of one that it never starts
+NEVER_STARTED = 128 + signal.SIGTERM
+
+
 class Unwanted(Exception):
     """The task is to stop before all of it was started."""
+
+
+class FailedToStart(Exception):
+    """Its text is the stopped reason of the task."""
 
 
 class Crew:
@@ -43,19 +56,16 @@ class Crew:
         self._by_name = {one.name: one for one in task.containers}
         self._alive: dict[str, Started] = {}
         self._watches: set[asyncio.Task[None]] = set()
-        self._news = asyncio.Event()
+        self._news = News(clock)
 
     async def start(self) -> None:
-        """Returns once all have been started; raises CannotStart, or Unwanted."""
-        waiting = [one for one in self._task.containers if one.started_at is None]
-        variables = await self._unless_unwanted(self._containers.environments(self._task))
-        while waiting:
-            ready = self._ready(waiting)
-            if ready:
+        """Returns once all that can be have been started; raises FailedToStart, or Unwanted."""
+        variables = await self._environments()
+        while waiting := self._waiting():
+            if ready := self._ready(waiting):
                 await self._start(ready, variables)
-                waiting = [one for one in waiting if one not in ready]
-            else:
-                await self._news_before(self._given_up(waiting))
+            elif len(self._waiting()) == len(waiting):
+                await self._news.wait(self._given_up(waiting))
             self._check_wanted()
 
     async def adopt(self) -> None:
@@ -85,8 +95,7 @@ class Crew:
 
     def hear(self) -> None:
         """Whoever waits for news looks again."""
-        self._news.set()
-        self._news = asyncio.Event()
+        self._news.tell()
 
     async def abandon(self) -> None:
         """Nobody watches them any more."""
@@ -94,12 +103,42 @@ class Crew:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
 
-    def _ready(self, waiting: Sequence[Container]) -> list[Container]:
-        now = self._clock.now()
+    async def _environments(self) -> dict[str, dict[str, str]]:
         try:
-            return [one for one in waiting if dependencies.met(one, self._by_name, now)]
+            return await self._unless_unwanted(self._containers.environments(self._task))
+        except Unresolved as error:
+            raise FailedToStart(str(error)) from error
+
+    def _waiting(self) -> list[Container]:
+        return [one for one in self._task.containers if one.last_status == "PENDING"]
+
+    def _ready(self, waiting: Sequence[Container]) -> list[Container]:
+        ready, now = list[Container](), self._clock.now()
+        for one in waiting:
+            with self._essential_or_else(one):
+                if self._may_start(one, now):
+                    ready.append(one)
+        return ready
+
+    def _may_start(self, container: Container, now: datetime) -> bool:
+        try:
+            return dependencies.met(container, self._by_name, now)
         except dependencies.Unresolvable as error:
-            raise CannotStart(str(error)) from error
+            never = CannotStart(f"CannotStartContainerError: {error}")
+            never.exit_code = NEVER_STARTED
+            raise never from error
+
+    @contextmanager
+    def _essential_or_else(self, container: Container) -> Iterator[None]:
+        """One that cannot be started has stopped; without one that is not essential, all go on."""
+        try:
+            yield
+        except CannotStart as error:
+            container.reason, container.exit_code = str(error), error.exit_code
+            container.last_status = "STOPPED"
+            if container.essential:
+                raise FailedToStart(messages.FAILED_TO_START) from error
+            self._ended(self._task, container)
 
     def _given_up(self, waiting: Sequence[Container]) -> datetime | None:
         limits = (dependencies.given_up(one, self._by_name) for one in waiting)
@@ -111,15 +150,17 @@ class Crew:
         """A pull is broken off when the task is to stop, a start never."""
         task = self._task
         task.pull_started_at = task.pull_started_at or self._clock.now()
-        images = [
-            await self._unless_unwanted(self._containers.pull(task, container))
-            for container in ready
-        ]
+        images = dict[str, Image]()
+        for container in ready:
+            with self._essential_or_else(container):
+                pull = self._containers.pull(task, container)
+                images[container.name] = await self._unless_unwanted(pull)
         task.pull_stopped_at = self._clock.now()
-        for container, image in zip(ready, images, strict=True):
+        for container in (one for one in ready if one.name in images):
             self._check_wanted()
-            own = variables.pop(container.name)
-            self._watch(container, await self._containers.launch(task, container, image, own))
+            image, own = images[container.name], variables.pop(container.name)
+            with self._essential_or_else(container):
+                self._watch(container, await self._containers.launch(task, container, image, own))
 
     def _check_wanted(self) -> None:
         if not self._task.wanted:
@@ -136,14 +177,6 @@ class Crew:
             return doing.result()
         finally:
             doing.cancel()
-
-    async def _news_before(self, limit: datetime | None) -> None:
-        if limit is None:
-            await self._news.wait()
-            return
-        with suppress(TimeoutError):
-            async with self._clock.timeout((limit - self._clock.now()).total_seconds()):
-                await self._news.wait()
 
     def _watch(self, container: Container, started: Started) -> None:
         self._alive[container.name] = started
@@ -177,7 +210,7 @@ class Crew:
             return None
         try:
             started = await self._containers.restart(self._task, container)
-        except CannotStart:
+        except (CannotStart, Unresolved):
             return None
         container.exit_code = container.reason = None
         container.health_status = checkups.UNKNOWN
@@ -189,25 +222,25 @@ class Crew:
         checkup = checkups.read(container.definition)
         if checkup is None:
             return await started.wait()
-        checking = self._begin(self._check(container, started, checkup))
+        checking = self._begin(
+            examine(
+                self._clock,
+                started,
+                checkup,
+                container.health_status,
+                age=lambda: self._age(container),
+                told=lambda status: self._examined(container, status),
+            )
+        )
         try:
             return await started.wait()
         finally:
             checking.cancel()
 
-    async def _check(
-        self, container: Container, started: Started, checkup: checkups.Checkup
-    ) -> None:
-        result = checkups.Result(container.health_status)
-        while True:
-            await self._clock.sleep(checkup.interval)
-            code = await started.execute(checkup.command, checkup.timeout)
-            age = self._age(container)
-            result = checkups.judge(checkup, result, passed=code == 0, age=age)
-            if container.health_status != result.status:
-                container.health_status = result.status
-                self._changed(self._task)
-                self.hear()
+    def _examined(self, container: Container, status: str) -> None:
+        container.health_status = status
+        self._changed(self._task)
+        self.hear()
 
     async def _stop(self, container: Container) -> None:
         definitions = [one.definition for one in self._task.containers]

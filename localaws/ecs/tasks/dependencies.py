@@ -92,7 +92,7 @@ def _wrong(
 
 def _met(other: Container, condition: str, waiting: Container, now: datetime) -> bool:
     over = other.last_status == "STOPPED"
-    pair = f"container ordering dependency [{other.name}] for target [{waiting.name}]"
+    pair = f"container ordering dependency [{_shown(other)}] for target [{_shown(waiting)}]"
     if over and condition == "SUCCESS" and other.exit_code != 0:
         raise Unresolvable(
             f"{GRAPH}failed to resolve {pair} as dependency did not exit successfully."
@@ -104,11 +104,18 @@ def _met(other: Container, condition: str, waiting: Container, now: datetime) ->
         raise Unresolvable(f"{GRAPH}{pair} has timed out.")
     match condition:
         case "START":
-            return other.started_at is not None
+            return over or other.started_at is not None
         case "HEALTHY":
             return other.health_status == "HEALTHY"
         case _:
             return over
+
+
+def _shown(container: Container) -> str:
+    """As the agent shows containers: what it is known to be, what it is to be."""
+    known = "NONE" if container.last_status == "PENDING" else container.last_status
+    code = "" if container.exit_code is None else f" - Exit: {container.exit_code}"
+    return f"{container.name}({container.image}) ({known}->RUNNING){code}"
 
 
 def _limits(container: Container, others: Mapping[str, Container]) -> Iterator[datetime]:

@@ -11,10 +11,8 @@ from localaws.ecs.tasks import secrets
 from localaws.ecs.tasks.secrets import Unresolved as Unresolved
 from localaws.wire import AwsError
 
-NO_FILE = (
-    "ResourceInitializationError: failed to download env files: file download command: non empty "
-    "error stream: service call has been retried 1 time(s): "
-)
+# as the ECS agent says it (aws/amazon-ecs-agent, taskresource/envFiles)
+NO_FILE = "unable to download env file with key {key} from bucket {bucket}, error: "
 
 
 async def of(world: World, task: Task, container: Container) -> dict[str, str]:
@@ -38,10 +36,12 @@ def override(task: Task, container: Container) -> dict[str, Any]:
 
 
 def read(text: str) -> dict[str, str]:
-    """An environment file: `NAME=value` lines, and comments. Pure."""
-    lines = (line.strip() for line in text.splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name: value for name, equals, value in pairs if equals}
+    """An environment file: `NAME=value` lines, and comments. Pure.
+
+    Spaces and quotes are part of what they are in; nothing is set to nothing.
+    """
+    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name: value for name, _, value in pairs if name and value}
 
 
 async def _from_files(world: World, files: Iterable[dict[str, str]]) -> dict[str, str]:
@@ -57,7 +57,8 @@ async def _file(world: World, arn: str) -> str:
     try:
         body = (await world.aws.call("s3", "GetObject", {"Bucket": bucket, "Key": key}))["Body"]
     except AwsError as error:
-        raise Unresolved(f"{NO_FILE}{error.code}: {error.message}") from error
+        where = NO_FILE.format(bucket=bucket, key=key)
+        raise Unresolved(f"{where}{error.code}: {error.message}") from error
     return body.decode() if isinstance(body, bytes) else str(body)
 
 

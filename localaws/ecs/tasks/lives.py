@@ -21,8 +21,8 @@ from localaws.ecs.model import Container, Life, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.tasks.agent import Agent
-from localaws.ecs.tasks.containers import CannotStart, Containers
-from localaws.ecs.tasks.crew import Crew, Unwanted
+from localaws.ecs.tasks.containers import Containers
+from localaws.ecs.tasks.crew import Crew, FailedToStart, Unwanted
 
 log = logging.getLogger(__name__)
 ORDER = list(Life)
@@ -137,7 +137,7 @@ class Lives:
             await self._crews[task.id].start()
         except Unwanted:
             return
-        except CannotStart as error:
+        except FailedToStart as error:
             self.stop(task, "TaskFailedToStart", str(error))
         except Exception as error:
             log.exception("the local AWS failed at starting task %s", task.id)

@@ -10,7 +10,9 @@ from localaws.ecs.needs import World
 from localaws.wire import AwsError
 
 ARN_PARTS = 7  # arn:aws:secretsmanager:region:account:secret:name-suffix
-FAILURE = "ResourceInitializationError: unable to pull secrets or registry auth: "
+# the ECS agent's words, which ECS shows with a capital (Amazon ECS developer guide, "Fetching
+# secret data from AWS Secrets Manager"); ResourceInitializationError is what Fargate says
+FETCHING = "Fetching secret data from "
 
 
 class Unresolved(Exception):
@@ -30,7 +32,7 @@ async def _value(world: World, reference: str, read: dict[tuple[str, str, str], 
     if (arn, stage, version) not in read:
         read[arn, stage, version] = await _secret(world, arn, stage, version)
     text = read[arn, stage, version]
-    return _key(text, key) if key else text
+    return _key(world, text, key) if key else text
 
 
 def _split(reference: str) -> tuple[str, str, str, str]:
@@ -46,11 +48,8 @@ async def _secret(world: World, arn: str, stage: str, version: str) -> str:
     try:
         answer = await world.aws.call("secretsmanager", "GetSecretValue", asked)
     except AwsError as error:
-        raise Unresolved(
-            f"{FAILURE}execution resource retrieval failed: unable to retrieve secret from asm: "
-            f"service call has been retried 1 time(s): failed to fetch secret {arn} from secrets "
-            f"manager: {error.code}: {error.message}"
-        ) from error
+        why = f"secret {arn}: {error.code}: {error.message}"
+        raise Unresolved(_of_secrets_manager(world, why)) from error
     return str(answer.get("SecretString", ""))
 
 
@@ -60,20 +59,21 @@ async def _parameter(world: World, reference: str) -> str:
     try:
         return str((await world.aws.call("ssm", "GetParameter", asked))["Parameter"]["Value"])
     except AwsError as error:
-        raise Unresolved(
-            f"{FAILURE}execution resource retrieval failed: unable to retrieve secrets from ssm: "
-            f"service call has been retried 1 time(s): {error.code}: {error.message}"
-        ) from error
+        missing = error.code == "ParameterNotFound"
+        why = f"invalid parameters: {name}" if missing else f"{error.code}: {error.message}"
+        where = f"{FETCHING}SSM Parameter Store in {world.region}"
+        raise Unresolved(f"{where}: {why}") from error
 
 
-def _key(text: str, key: str) -> str:
+def _key(world: World, text: str, key: str) -> str:
     """The messages name keys, never values."""
     try:
         value = json.loads(text)[key]
     except (ValueError, KeyError, TypeError):
-        raise Unresolved(
-            f"{FAILURE}execution resource retrieval failed: unable to retrieve secret from asm: "
-            "service call has been retried 1 time(s): retrieved secret from Secrets Manager did "
-            f"not contain json key {key}"
-        ) from None
+        why = f"retrieved secret from Secrets Manager did not contain json key {key}"
+        raise Unresolved(_of_secrets_manager(world, why)) from None
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _of_secrets_manager(world: World, why: str) -> str:
+    return f"{FETCHING}AWS Secrets Manager in region {world.region}: {why}"
