@@ -106,6 +106,7 @@ def build(options: Options, earliest: datetime | None = None) -> World:
     moto.heard["ecr"] = actions.from_api(actions.to_event_bridge(world))
     world.autoscaling, machines = AutoScaling(world), Machines()
     world.aws.own("autoscaling", world.autoscaling)
+    world.autoscaling.listen(world.ecs.group_changed)
     machines.listeners += [world.autoscaling.machines_changed, world.ecs.machines_changed]
     moto.heard["ec2"] = machines.heard
     world.aws.own("cloudformation", world.cloudformation)

@@ -51,6 +51,7 @@ class World:
     cluster: str = "palatine"
     stack_resource_seconds: float = 0.02  # how long CloudFormation takes over each resource
     task_settle_seconds: float = 1.0  # before a task without health checks is healthy; on AWS 40
+    attachment_seconds: float = 0.05  # how long a cluster's capacity providers take to be attached
     instance_boot_seconds: float = 0.0  # from an instance's launch until its agent registers
     clock: Clock = field(default_factory=Clock)
     former_ports: frozenset[int] = frozenset()  # at which this account has been, besides `port`

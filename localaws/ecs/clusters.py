@@ -1,25 +1,58 @@
-"""Clusters: made, shown, deleted once empty."""
+"""Clusters: made, shown, set, deleted once empty."""
 
 from __future__ import annotations
 
+from localaws.ecs.capacity import associations
 from localaws.ecs.desk import Desk, Params, Result, page, refuse_unmodelled
 from localaws.ecs.model import STARTING, Cluster, Life
 from localaws.ecs.names import short
+from localaws.ecs.refusals import invalid
 from localaws.wire import AwsError
+
+PROVIDED = ("capacityProviders", "defaultCapacityProviderStrategy")
+INCONSISTENT = (
+    "Arguments on this idempotent request are inconsistent with arguments used in previous "
+    "request(s)."
+)
 
 
 def create(desk: Desk, params: Params) -> Result:
-    """One that exists is answered as it is."""
-    refuse_unmodelled("CreateCluster", params, ("clusterName", "tags", "settings"))
+    """One that exists is answered as it is, unless other capacity providers are asked for."""
+    modelled = ("clusterName", "tags", "settings", *PROVIDED)
+    refuse_unmodelled("CreateCluster", params, modelled)
     name = params.get("clusterName", "default")
     cluster = desk.state.clusters.get(name)
     if cluster is None or cluster.status == "INACTIVE":
-        cluster = Cluster(name, desk.world.arn("ecs", f"cluster/{name}"))
-        cluster.settings = params.get("settings", [])
-        desk.state.clusters[name] = cluster
-        desk.tag(cluster.arn, params.get("tags", ()))
-        desk.booting.cluster_made(name)
-    return {"cluster": _describe(desk, cluster)}
+        cluster = _make(desk, name, params)
+    elif any(params.get(one, []) != [] for one in PROVIDED):
+        asked = [short(one) for one in params.get("capacityProviders", ())]
+        if asked != cluster.capacity_providers:
+            raise invalid(INCONSISTENT)
+    return {"cluster": _describe(desk, cluster, ("ATTACHMENTS", "SETTINGS", "TAGS"))}
+
+
+def _make(desk: Desk, name: str, params: Params) -> Cluster:
+    cluster = Cluster(name, desk.world.arn("ecs", f"cluster/{name}"))
+    cluster.settings = params.get("settings", [])
+    if any(params.get(one) for one in PROVIDED):
+        associations.put(desk, cluster, params)
+    desk.state.clusters[name] = cluster
+    desk.tag(cluster.arn, params.get("tags", ()))
+    desk.booting.cluster_made(name)
+    return cluster
+
+
+def put_providers(desk: Desk, params: Params) -> Result:
+    cluster = desk.cluster(params)
+    associations.put(desk, cluster, params)
+    return {"cluster": _describe(desk, cluster, ("ATTACHMENTS", "SETTINGS", "TAGS"))}
+
+
+def update_settings(desk: Desk, params: Params) -> Result:
+    cluster = desk.cluster(params)
+    named = {one["name"]: one for one in [*cluster.settings, *params["settings"]]}
+    cluster.settings = list(named.values())
+    return {"cluster": _describe(desk, cluster, ("SETTINGS",))}
 
 
 def describe(desk: Desk, params: Params) -> Result:
@@ -53,7 +86,9 @@ def delete(desk: Desk, params: Params) -> Result:
     ):
         if shape[count]:
             raise AwsError(code, f"The Cluster cannot be deleted while {what}.")
-    cluster.status = "INACTIVE"
+    cluster.status, cluster.capacity_providers, cluster.strategy = "INACTIVE", [], []
+    if cluster.attachments:
+        desk.attaching.associate(cluster)
     return {"cluster": _describe(desk, cluster)}
 
 
@@ -72,11 +107,9 @@ def _describe(desk: Desk, cluster: Cluster, include: tuple[str, ...] = ()) -> Re
         "activeServicesCount": sum(one != "INACTIVE" for one in services),
         "statistics": [],
         "settings": cluster.settings if "SETTINGS" in include else [],
-        "capacityProviders": [],
-        "defaultCapacityProviderStrategy": [],
         "tags": desk.tags(cluster.arn) if "TAGS" in include else [],
     }
-    return shape
+    return shape | associations.shape(cluster, attachments="ATTACHMENTS" in include)
 
 
 OPERATIONS = {
@@ -84,4 +117,6 @@ OPERATIONS = {
     "DescribeClusters": describe,
     "ListClusters": list_,
     "DeleteCluster": delete,
+    "PutClusterCapacityProviders": put_providers,
+    "UpdateClusterSettings": update_settings,
 }

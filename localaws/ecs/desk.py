@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localaws.ecs import names
+from localaws.ecs.capacity.attaching import Attaching
 from localaws.ecs.instances.booting import Booting
 from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.model import Cluster, Instance, Service, State, TaskDefinition
@@ -41,6 +42,7 @@ class Desk:
     wake: Wake
     fleet: Fleet
     booting: Booting
+    attaching: Attaching
 
     def cluster(self, params: Params) -> Cluster:
         found = self.state.clusters.get(names.short(params.get("cluster", "default")))

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from localaws.ecs.capacity.provider import Attachment, CapacityProvider
 from localaws.ecs.services.backoff import Backoff
 
 Json = dict[str, Any]
@@ -20,6 +21,10 @@ class Cluster:
     arn: str
     status: str = "ACTIVE"
     settings: list[Json] = field(default_factory=list)
+    capacity_providers: list[str] = field(default_factory=list)
+    strategy: list[Json] = field(default_factory=list)  # by default
+    attachments: list[Attachment] = field(default_factory=list)
+    attachments_status: str | None = None
 
 
 @dataclass
@@ -160,6 +165,8 @@ class Service:
     configuration: Json  # deploymentConfiguration, percentages filled in
     settings: Json  # what is only kept and answered, and what placement reads
     created_at: datetime
+    strategy: list[Json] = field(default_factory=list)  # of capacity providers; []: launch type EC2
+    launch_type: str | None = None  # that it was created with
     status: str = "ACTIVE"
     grace_seconds: int = 0
     deployments: list[Deployment] = field(default_factory=list)  # newest first
@@ -251,6 +258,7 @@ class Task:
     group: str
     containers: list[Container]  # as they are
     created_at: datetime
+    capacity_provider: str | None = None
     overrides: Json = field(default_factory=dict)
     started_by: str | None = None
     service: Service | None = None
@@ -309,6 +317,7 @@ class Task:
 @dataclass
 class State:
     clusters: dict[str, Cluster] = field(default_factory=dict)
+    providers: dict[str, CapacityProvider] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
     booting: dict[str, str | None] = field(default_factory=dict)  # EC2 ids; the cluster awaited
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family

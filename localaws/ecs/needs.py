@@ -83,6 +83,11 @@ class World(Protocol):
     def instance_boot_seconds(self) -> float: ...
 
     @property
+    def attachment_seconds(self) -> float:
+        """How long ECS takes to attach capacity providers to a cluster."""
+        ...
+
+    @property
     def task_settle_seconds(self) -> float:
         """How long a task without health checks runs before it counts as healthy."""
         ...

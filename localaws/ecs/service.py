@@ -10,6 +10,9 @@ from functools import partial
 
 from localaws.drivers.driver import Driver
 from localaws.ecs import clusters, tags
+from localaws.ecs.capacity import requests as capacity_providers
+from localaws.ecs.capacity.attaching import Attaching
+from localaws.ecs.capacity.keeper import Keeper
 from localaws.ecs.desk import Desk
 from localaws.ecs.instances import attributes, registration
 from localaws.ecs.instances import container_instances as instances
@@ -37,6 +40,7 @@ from localaws.world import Operation
 
 API = (
     clusters,
+    capacity_providers,
     task_definitions,
     services,
     service_queries,
@@ -60,15 +64,17 @@ class Ecs:
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
         self._scheduler = Scheduler(world, self.state, rollouts)
-        self._agent = Agent(world.clock, self._scheduler.changed)
-        self._fleet = Fleet(world, self.state, self._notices, self._scheduler.wake)
+        self._agent = Agent(world.clock, self._changed)
+        self._fleet = Fleet(world, self.state, self._notices, self._instances_changed)
+        self._keeper = Keeper(world, self.state, self._fleet)
         self._booting = Booting(world, self.state, self._fleet)
+        self._attaching = Attaching(world, self.state, self._fleet, self._keeper.wake)
         self._lives = Lives(
             world,
             Containers(world, self._driver, self._agent),
             self._notices,
             self._agent,
-            changed=self._scheduler.changed,
+            changed=self._changed,
             stopping=self._stopping,
             over=self._over,
         )
@@ -87,6 +93,7 @@ class Ecs:
             self._scheduler.wake,
             self._fleet,
             self._booting,
+            self._attaching,
         )
 
     def operations(self) -> Mapping[str, Operation]:
@@ -106,7 +113,8 @@ class Ecs:
             starting.push_async_callback(self._agent.stop)
             starting.push_async_callback(self._lives.shut_down)
             starting.push_async_callback(self._booting.stop)
-            for work in (self._scheduler.run(), self._notices.run()):
+            starting.push_async_callback(self._attaching.stop)
+            for work in (self._scheduler.run(), self._notices.run(), self._keeper.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()
 
@@ -114,6 +122,8 @@ class Ecs:
         """Every life goes on from where it was, once the state was put in place."""
         self._fleet.reckon()
         self._booting.resume()
+        self._attaching.resume()
+        self._keeper.wake()
         await self._lives.resume(list(self.state.tasks.values()))
         self._scheduler.resume()
 
@@ -163,6 +173,10 @@ class Ecs:
             else:
                 self._fleet.end_host(instance, done)
 
+    def group_changed(self, what: str, group: str) -> None:  # noqa: ARG002 (any may matter)
+        """Something happened to an Auto Scaling group."""
+        self._keeper.wake()
+
     async def booted(self) -> None:
         """Until no instance is on its way to a cluster."""
         await self._booting.idle()
@@ -174,6 +188,14 @@ class Ecs:
                 return instance.address
         raise LookupError(ec2_instance_id)
 
+    def _changed(self, task: Task) -> None:
+        self._scheduler.changed(task)
+        self._keeper.wake()
+
+    def _instances_changed(self) -> None:
+        self._scheduler.wake()
+        self._keeper.wake()
+
     def _stopping(self, task: Task) -> None:
         self._fleet.unwanted(task)
         self._scheduler.stopping(task)
@@ -181,6 +203,7 @@ class Ecs:
     def _over(self, task: Task) -> None:
         self._fleet.released(task)
         self._scheduler.over(task)
+        self._keeper.wake()
 
 
 async def _end(loop: asyncio.Task[None]) -> None:

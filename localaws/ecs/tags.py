@@ -39,6 +39,7 @@ def _known(desk: Desk, arn: str) -> str:
     known |= {one.arn for one in state.services.values()}
     known |= {one.arn for one in state.tasks.values()}
     known |= state.instances.keys()
+    known |= {one.arn for one in state.providers.values()}
     known |= {one.arn for revisions in state.definitions.values() for one in revisions}
     if arn not in known:
         raise AwsError("ResourceNotFoundException", "The specified resource could not be found.")

@@ -46,6 +46,8 @@ ECS
   a missing cluster is made                            test_a_missing_cluster_is_not_made
   a missing task definition is accepted                test_a_missing_task_definition_is_refused
   there are no events of ECS                           test_ecs_events
+  DescribeCapacityProviders without names is a crash   test_all_providers_are_described
+  capacity providers of a stack are dropped            test_a_cluster_with_its_providers
 
 Others
   targets are keyed by id alone, and healthy at once   test_two_ports_of_one_target_are_two_targets

@@ -53,6 +53,7 @@ class Nothing:
 class World:
     account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
     task_settle_seconds = 1.0
+    attachment_seconds = 5.0
 
     def image(self, reference: str) -> str:
         return reference

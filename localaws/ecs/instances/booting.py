@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from localaws.ecs.capacity import groups
 from localaws.ecs.instances import registration
 from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.instances.registration import Config, Size
@@ -83,9 +84,11 @@ class Booting:
         if cluster is None or cluster.status == "INACTIVE":
             self._state.booting[instance] = config.cluster
             return
+        provider = await groups.provider_of(self._world, self._state, cluster, instance)
         self._state.booting.pop(instance, None)
         if self._fleet.of_host(instance) is None:
-            self._fleet.register(cluster, machine, config, size, _tags(machine, config))
+            tags = _tags(machine, config)
+            self._fleet.register(cluster, machine, config, size, tags, provider)
 
     async def _user_data(self, instance: str) -> str:
         asked = {"InstanceId": instance, "Attribute": "userData"}

@@ -41,6 +41,7 @@ class Fleet:
         config: Config,
         size: registration.Size,
         tags: Mapping[str, str],
+        provider: str | None = None,
     ) -> Instance:
         """What an agent does when its host has booted; `machine` is EC2's description of it."""
         known = registration.attributes(machine, size)
@@ -59,6 +60,7 @@ class Fleet:
                 attributes={**config.attributes, **known},
                 own=set(config.attributes) - known.keys(),
                 reserved_ports=config.reserved_ports,
+                capacity_provider=provider,
             ),
             tags,
         )
