@@ -130,9 +130,20 @@ async def _role(world: World, name: str) -> str:
 
 async def _queue_of_ecs_events(world: World) -> str:
     name = f"{world.cluster}-events"
-    queue_url = (await world.aws.call("sqs", "CreateQueue", {"QueueName": name}))["QueueUrl"]
+    params: dict[str, Any] = {"QueueName": name, "Attributes": {"Policy": _from_rules(world, name)}}
+    queue_url = (await world.aws.call("sqs", "CreateQueue", params))["QueueUrl"]
     rule = {"Name": f"{world.cluster}-ecs", "EventPattern": json.dumps({"source": ["aws.ecs"]})}
     await world.aws.call("events", "PutRule", rule)
     target = {"Id": "queue", "Arn": world.arn("sqs", name)}
     await world.aws.call("events", "PutTargets", {"Rule": rule["Name"], "Targets": [target]})
     return str(queue_url)
+
+
+def _from_rules(world: World, queue: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": world.arn("sqs", queue),
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

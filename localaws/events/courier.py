@@ -75,7 +75,7 @@ class Courier:
         received = delivery.born.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         text = inputs.text(target, event, rule, received)
         try:
-            await sending.send(self._world, target, text, event, rule.name)
+            await sending.send(self._world, target, text, event, rule)
         except AwsError as error:
             await self._failed(delivery, rule, error)
 
@@ -89,11 +89,14 @@ class Courier:
         _log.warning("rule %s: %s got no event: %s", rule.name, delivery.target["Arn"], error)
         if queue := delivery.target.get("DeadLetterConfig", {}).get("Arn"):
             record = retries.record(delivery, rule, error, condition)
-            await self._bury(queue, delivery, record)
+            await self._bury(queue, delivery, record, sending.facts(self._world, rule))
 
-    async def _bury(self, queue: str, delivery: Delivery, record: Json) -> None:
+    async def _bury(
+        self, queue: str, delivery: Delivery, record: Json, sender: dict[str, str]
+    ) -> None:
+        body = json.dumps(delivery.event)
         try:
-            await queues.put(self._world, queue, json.dumps(delivery.event), attributes=record)
+            await queues.put(self._world, queue, body, attributes=record, sender=sender)
         except AwsError as error:
             _log.warning("dead-letter queue %s took no event: %s", queue, error)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from localaws.world import World
 
 MOST_ENTRIES = 10
+MOST_BYTES = 1_048_576  # of the entries of one request; 256 KB until January 2026
+_BYTES_OF_A_TIME = 14
 _NEEDED = ("Source", "DetailType", "Detail")
 _OF_AN_EVENT = ("id", "account", "source", "time", "region", "resources", "detail-type")
 
@@ -49,6 +51,15 @@ def check(entries: list[Json]) -> None:
             "1 validation error detected: Value at 'entries' failed to satisfy constraint: "
             f"Member must have length less than or equal to {MOST_ENTRIES}",
         )
+    if sum(map(_size, entries)) > MOST_BYTES:
+        sentence = "Total size of the entries in the request is over the limit."
+        raise AwsError("ValidationException", sentence)
+
+
+def _size(entry: Json) -> int:
+    """As AWS counts it."""
+    texts = [entry.get(name, "") for name in _NEEDED] + entry.get("Resources", [])
+    return sum(len(text.encode()) for text in texts) + _BYTES_OF_A_TIME * ("Time" in entry)
 
 
 def refusal(entry: Json) -> Json | None:

@@ -12,11 +12,13 @@ MOST_ATTEMPTS = 185
 LONGEST = timedelta(hours=24)
 _PAUSES = (1.0, 600.0)  # seconds; 185 of these take about a day, and AWS tells no more than that
 _THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException")
+_GONE = ("NotFound", "NonExistent", "NotExist")  # of codes
+FORBIDDEN, SERVERS = 403, 500  # of HTTP
 
 
 def worth_another(error: AwsError) -> bool:
     """Not where the target is gone or will never take it."""
-    return error.status >= 500 or error.code in _THROTTLED
+    return error.status >= SERVERS or error.code in _THROTTLED
 
 
 def exhausted(delivery: Delivery, now: datetime) -> str | None:
@@ -40,7 +42,7 @@ def record(delivery: Delivery, rule: Rule, error: AwsError, condition: str | Non
     told = {
         "RULE_ARN": rule.arn,
         "TARGET_ARN": delivery.target["Arn"],
-        "ERROR_CODE": error.code,
+        "ERROR_CODE": _code(error),
         "ERROR_MESSAGE": error.message,
     }
     if condition:
@@ -49,3 +51,14 @@ def record(delivery: Delivery, rule: Rule, error: AwsError, condition: str | Non
             "RETRY_ATTEMPTS": str(delivery.attempts - 1),
         }
     return told
+
+
+def _code(error: AwsError) -> str:
+    """Of AWS's list for dead letters."""
+    if error.code in _THROTTLED:
+        return "THROTTLING"
+    if error.status == FORBIDDEN:
+        return "NO_PERMISSIONS"
+    if any(word in error.code for word in _GONE):
+        return "NO_RESOURCE"
+    return "ERROR_FROM_TARGET" if error.status >= SERVERS else "INVALID_PARAMETER"

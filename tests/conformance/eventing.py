@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.conformance.waiting import until
+from tests.conformance.waiting import known_everywhere, until
 
 Client = Any  # boto3 makes its classes as it runs
 Json = dict[str, Any]
@@ -20,19 +20,24 @@ class Eventing:
     name: str
     bodies: list[str] = field(default_factory=list)
     _rules: list[str] = field(default_factory=list)
+    _queues: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
-        asked = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-        self.arn = str(asked["Attributes"]["QueueArn"])
         statement = {
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sqs:SendMessage",
-            "Resource": self.arn,
+            "Resource": "*",
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+        self.url, self.arn = self.queue(self.name, Policy=policy)
+
+    def queue(self, name: str, **attributes: str) -> tuple[str, str]:
+        """Another, to be deleted with the first: its URL and its ARN."""
+        url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        self._queues.append(url)
+        asked = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(url), str(asked["Attributes"]["QueueArn"])
 
     def rule(self, pattern: Json, name: str | None = None) -> str:
         name = name or self.name
@@ -44,6 +49,7 @@ class Eventing:
         """What matches comes to the queue."""
         self.rule(pattern)
         self.events.put_targets(Rule=self.name, Targets=[{"Id": "q", "Arn": self.arn, **target}])
+        known_everywhere()
 
     def put(self, detail: object, detail_type: str = "Numbered") -> str:
         """Its id; of source the test's name."""
@@ -70,7 +76,15 @@ class Eventing:
             if targets:
                 self.events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets])
             self.events.delete_rule(Name=name)
-        self.sqs.delete_queue(QueueUrl=self.url)
+        for url in self._queues:
+            self.sqs.delete_queue(QueueUrl=url)
+
+    def dead_letter(self) -> dict[str, str]:
+        """The attributes of one that came, by which EventBridge tells what went wrong."""
+        asked = {"QueueUrl": self.url, "MessageAttributeNames": ["All"]}
+        message = until(lambda: self.sqs.receive_message(**asked).get("Messages"))[0]
+        told = message["MessageAttributes"]
+        return {name: str(one["StringValue"]) for name, one in told.items()}
 
     def _receive(self) -> bool:
         answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
+from tests.conformance.waiting import known_everywhere
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
 API = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/"
@@ -341,9 +342,11 @@ def test_tags(events: Client, eventing: Eventing) -> None:
 def test_a_disabled_rule(events: Client, eventing: Eventing) -> None:
     eventing.listen({"source": [eventing.name]})
     events.disable_rule(Name=eventing.name)
+    known_everywhere()
 
     eventing.put({"n": 1})
     events.enable_rule(Name=eventing.name)
+    known_everywhere()
     eventing.put({"n": 2})
 
     assert json.loads(eventing.body())["detail"] == {"n": 2}
@@ -368,6 +371,69 @@ def test_refused_entries(events: Client, name: str) -> None:
         "NotAuthorizedForSourceException",
         "InvalidArgument",
     ]
+
+
+@fact(
+    "The entries of a request have at most 1 MiB: source, detail type, detail and resources in "
+    "UTF-8, and 14 bytes for a time.",
+    f"{API}API_PutEvents.html {GUIDE}eb-putevents.html "
+    "https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-"
+    "payloads-up-to-1-mb opensnowcat/opensnowcat-enrich#282",
+)
+def test_a_request_too_large(events: Client, name: str) -> None:
+    detail = json.dumps({"a": "é" * 262_000}, ensure_ascii=False)
+    entry = {"Source": name, "DetailType": "Numbered", "Detail": detail}
+    two = [entry, entry | {"Resources": ["r" * (1_048_576 - 2 * size(entry))]}]
+
+    put = events.put_events(Entries=two)
+    refusal = refused(events.put_events, Entries=[two[0] | {"Source": f"{name}2"}, two[1]])
+    timed = refused(events.put_events, Entries=[two[0] | {"Time": 0}, two[1]])
+
+    assert put["FailedEntryCount"] == 0
+    sentence = "Total size of the entries in the request is over the limit."
+    assert refusal == timed == ("ValidationException", sentence)
+
+
+def size(entry: dict[str, str]) -> int:
+    return sum(len(value.encode()) for value in entry.values())
+
+
+@fact(
+    "A queue whose policy does not let EventBridge send gets nothing; the event goes to the "
+    "dead-letter queue at once, with NO_PERMISSIONS.",
+    f"{GUIDE}rule-dlq.html {GUIDE}eb-use-resource-based.html",
+)
+def test_a_queue_without_a_policy(eventing: Eventing) -> None:
+    url, closed = eventing.queue(f"{eventing.name}-closed")
+    rule = eventing.rule({"source": [eventing.name]})
+    target = {"Id": "closed", "Arn": closed, "DeadLetterConfig": {"Arn": eventing.arn}}
+    eventing.events.put_targets(Rule=eventing.name, Targets=[target])
+    known_everywhere()
+
+    eventing.put({"n": 1})
+
+    told = eventing.dead_letter()
+    assert (told["RULE_ARN"], told["TARGET_ARN"]) == (rule, closed)
+    assert told["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "Messages" not in eventing.sqs.receive_message(QueueUrl=url)
+
+
+@fact(
+    "A target that is gone is not tried again; the dead-letter queue is told NO_RESOURCE.",
+    f"{GUIDE}rule-dlq.html",
+)
+def test_a_target_that_is_gone(eventing: Eventing) -> None:
+    gone = f"{eventing.arn}-gone"
+    eventing.listen({"source": [eventing.name]})
+    target = {"Id": "q", "Arn": gone, "DeadLetterConfig": {"Arn": eventing.arn}}
+    eventing.events.put_targets(Rule=eventing.name, Targets=[target])
+    known_everywhere()
+
+    eventing.put({"n": 1})
+
+    told = eventing.dead_letter()
+    assert (told["TARGET_ARN"], told["ERROR_CODE"]) == (gone, "NO_RESOURCE")
+    assert "EXHAUSTED_RETRY_CONDITION" not in told
 
 
 @fact(

@@ -167,7 +167,10 @@ def _logs(logs: Any) -> Iterator[Place]:  # noqa: ANN401 - as above
 
 def _queue_of_all_ecs_events(up: Up) -> str:
     """The platform empties its own."""
-    queue: str = up.aws("sqs").create_queue(QueueName="canaries")["QueueUrl"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    open_to_all = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    made = up.aws("sqs").create_queue(QueueName="canaries", Attributes=open_to_all)
+    queue: str = made["QueueUrl"]
     events = up.aws("events")
     events.put_rule(Name="canaries", EventPattern=json.dumps({"source": ["aws.ecs"]}))
     arn = "arn:aws:sqs:us-east-1:123456789012:canaries"

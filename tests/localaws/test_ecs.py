@@ -422,7 +422,9 @@ def test_a_program_that_is_not_there_keeps_the_task_from_starting(here: Cluster)
 
 def test_each_change_of_a_task_is_an_event(here: Cluster, aws: LocalAws) -> None:
     sqs = aws.client("sqs")
-    queue = sqs.create_queue(QueueName=here.name)["QueueUrl"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    open_to_all = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    queue = sqs.create_queue(QueueName=here.name, Attributes=open_to_all)["QueueUrl"]
     events = aws.client("events")
     pattern = json.dumps({"source": ["aws.ecs"]})
     events.put_rule(Name=here.name, EventPattern=pattern)

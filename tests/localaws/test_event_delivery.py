@@ -34,11 +34,13 @@ class Bus:
         self.mark = uuid.uuid4().hex[:8]  # moto's queues are those of the process
 
     async def queue(self, name: str, **attributes: str) -> str:
-        """Its ARN."""
+        """Its ARN; open to EventBridge unless its policy is given."""
+        arn = self.world.arn("sqs", self.mark + name)
+        attributes = {"Policy": policy("sqs:SendMessage", arn)} | attributes
         await self.world.aws.call(
             "sqs", "CreateQueue", {"QueueName": self.mark + name, "Attributes": attributes}
         )
-        return self.world.arn("sqs", self.mark + name)
+        return arn
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:1/{self.world.account}/{self.mark}{name}"
@@ -66,6 +68,18 @@ class Bus:
 
     def fault(self, how: str, **params: object) -> None:
         self.world.faults.begin(Asked(Kind.EVENTS, params={"how": how, **params}))
+
+
+def policy(action: str | list[str], resource: str, **more: object) -> str:
+    """By which EventBridge may do it."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": action,
+        "Resource": resource,
+        **more,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def play(home: Path, scene: Callable[[Bus], Coroutine[Any, Any, None]]) -> None:
@@ -126,7 +140,10 @@ def test_a_fifo_queue_gets_its_group(tmp_path: Path) -> None:
 def test_a_topic_passes_an_event_on(tmp_path: Path) -> None:
     async def scene(bus: Bus) -> None:
         queue = await bus.queue("q")
-        topic = (await bus.world.aws.call("sns", "CreateTopic", {"Name": "t"}))["TopicArn"]
+        arn = bus.world.arn("sns", f"{bus.mark}t")
+        attributes = {"Policy": policy("sns:Publish", arn)}
+        given = {"Name": f"{bus.mark}t", "Attributes": attributes}
+        topic = (await bus.world.aws.call("sns", "CreateTopic", given))["TopicArn"]
         subscription = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue}
         await bus.world.aws.call("sns", "Subscribe", subscription)
         await bus.rule(topic, InputPath="$.detail")
@@ -142,6 +159,10 @@ def test_a_log_group_gets_an_event_as_a_line(tmp_path: Path) -> None:
     async def scene(bus: Bus) -> None:
         group = {"logGroupName": f"/aws/events/{bus.mark}"}
         await bus.world.aws.call("logs", "CreateLogGroup", group)
+        streams = bus.world.arn("logs", "log-group:/aws/events/*:*")
+        allowed = policy(["logs:CreateLogStream", "logs:PutLogEvents"], streams)
+        given = {"policyName": bus.mark, "policyDocument": allowed}
+        await bus.world.aws.call("logs", "PutResourcePolicy", given)
         await bus.rule(bus.world.arn("logs", f"log-group:/aws/events/{bus.mark}:*"))
         await bus.emit(7)
 
@@ -262,7 +283,7 @@ def test_where_a_target_is_gone_the_event_goes_to_the_dead_letters_at_once(tmp_p
         assert told == {
             "RULE_ARN": bus.world.arn("events", "rule/rule"),
             "TARGET_ARN": gone,
-            "ERROR_CODE": "AWS.SimpleQueueService.NonExistentQueue",
+            "ERROR_CODE": "NO_RESOURCE",
             "ERROR_MESSAGE": "The specified queue does not exist.",
         }
 
@@ -326,7 +347,7 @@ def test_tries_end_as_the_retry_policy_says(tmp_path: Path, policy: Json, condit
         told = message["MessageAttributes"]
         assert told["EXHAUSTED_RETRY_CONDITION"]["StringValue"] == condition
         assert told["RETRY_ATTEMPTS"]["StringValue"] == str(ecs.asked - 1)
-        assert told["ERROR_CODE"]["StringValue"] == "ThrottlingException"
+        assert told["ERROR_CODE"]["StringValue"] == "THROTTLING"
 
     play(tmp_path, scene)
 

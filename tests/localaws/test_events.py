@@ -23,7 +23,10 @@ def rules(aws: LocalAws) -> Client:
 @pytest.fixture
 def queue_url(aws: LocalAws, rules: Client, name: str) -> str:
     """A queue that gets the events whose source is the test's name."""
-    url = str(aws.client("sqs").create_queue(QueueName=name)["QueueUrl"])
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    open_to_all = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    made = aws.client("sqs").create_queue(QueueName=name, Attributes=open_to_all)
+    url = str(made["QueueUrl"])
     rules.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
     rules.put_targets(
         Rule=name, Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}]

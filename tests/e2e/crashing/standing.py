@@ -147,7 +147,7 @@ def _installation(number: int, where: Path, url: str, amazon: Amazon) -> Install
         "listener_arn": _listener(amazon, 8100 + number),
         "execution_role_arn": amazon.seed["execution_role_arn"],
         "task_role_arn": amazon.seed["task_role_arn"],
-        "queue_url": amazon.client("sqs").create_queue(QueueName=f"events-{number}")["QueueUrl"],
+        "queue_url": _queue(amazon, f"events-{number}"),
     }
     engine = database.connect(settings["database_url"], pool_size=1)
     migrations.upgrade(engine)
@@ -162,6 +162,13 @@ def _installation(number: int, where: Path, url: str, amazon: Amazon) -> Install
     registry = amazon.url.removeprefix("http://")
     cipher = Cipher(crypto.load_key(where / "secret.key"))
     return Installation(settings, registry, engine, cipher, admin, amazon)
+
+
+def _queue(amazon: Amazon, name: str) -> str:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    open_to_all = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+    made = amazon.client("sqs").create_queue(QueueName=name, Attributes=open_to_all)
+    return str(made["QueueUrl"])
 
 
 def _database(url: str, name: str) -> str:
