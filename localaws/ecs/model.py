@@ -122,6 +122,11 @@ class ServiceDeployment:
     breaker: str = "DISABLED"  # MONITORING, MONITORING_COMPLETE, TRIGGERED
     failures: int = 0
     threshold: int = 0
+    alarms: str = "DISABLED"  # as breaker
+    alarms_watched: list[str] | None = None  # names; None: CloudWatch was not asked yet
+    alarms_triggered: list[str] = field(default_factory=list)
+    bake_seconds: float = 0
+    bakes_until: datetime | None = None  # once it has nothing else left to do
 
 
 @dataclass(eq=False)

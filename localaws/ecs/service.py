@@ -28,6 +28,7 @@ from localaws.ecs.services import revisions as service_revisions
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduler import Scheduler
 from localaws.ecs.services.steps import Steps
+from localaws.ecs.services.watch import Watch
 from localaws.ecs.tasks import definitions as task_definitions
 from localaws.ecs.tasks import protection_requests as protection
 from localaws.ecs.tasks import requests as tasks
@@ -80,8 +81,9 @@ class Ecs:
         )
         self._fleet.lives = self._lives
         starting = Starting(world, self.state, self._lives, self._fleet)
+        self._watch = Watch(world, rollouts, self._scheduler.wake)
         self._scheduler.steps = Steps(
-            world, self.state, self._notices, rollouts, self._lives, starting
+            world, self.state, self._notices, rollouts, self._lives, starting, self._watch
         )
         self._desk = Desk(
             world,
@@ -114,6 +116,7 @@ class Ecs:
             starting.push_async_callback(self._lives.shut_down)
             starting.push_async_callback(self._booting.stop)
             starting.push_async_callback(self._attaching.stop)
+            starting.push_async_callback(self._watch.stop)
             for work in (self._scheduler.run(), self._notices.run(), self._keeper.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()

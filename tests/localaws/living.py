@@ -61,12 +61,19 @@ class Around:
         self.refusals: dict[str, AwsError] = {}  # by operation
         self.told: list[Json] = []  # task state changes
         self.draining = asyncio.Event()
+        self.alarms: dict[str, str] = {}  # CloudWatch's: states by name; each evaluates for 120 s
 
     async def call(self, service: str, operation: str, params: Json) -> Json:
         self.called.append((operation, params))
         if refusal := self.refusals.get(operation):
             raise refusal
+        if operation == "DescribeAlarms":
+            return {"MetricAlarms": [self._alarm(name) for name in params["AlarmNames"]]}
         return {}
+
+    def _alarm(self, name: str) -> Json:
+        state = self.alarms[name]
+        return {"AlarmName": name, "StateValue": state, "Period": 60, "EvaluationPeriods": 2}
 
     async def emit(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 from localaws.ecs.desk import Desk, Params, Result, invalid, page
 from localaws.ecs.model import STARTING, Life, Service, ServiceDeployment, ServiceRevision
-from localaws.ecs.services import records
+from localaws.ecs.services import alarms, records
 from localaws.ecs.services.percentages import breaker_threshold
 from localaws.ecs.services.shape import desired, of_deployment
 from localaws.wire import AwsError
@@ -103,7 +103,11 @@ def _describe(service: Service, record: ServiceDeployment) -> dict[str, Any]:
         "deploymentConfiguration": record.configuration,
         "rollback": record.rollback,
         "deploymentCircuitBreaker": _breaker(service, record),
-        "alarms": {"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []},
+        "alarms": {
+            "status": record.alarms,
+            "alarmNames": alarms.asked(record.configuration),
+            "triggeredAlarmNames": record.alarms_triggered,
+        },
     }
     return {key: value for key, value in shape.items() if value is not None}
 

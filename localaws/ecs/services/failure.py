@@ -32,5 +32,14 @@ STOPPED = Failure(
     rolled_back="Service deployment rolled back because a rollback was requested.",
     going_back="ECS deployment stopped: rolling back to deploymentId {}.",
 )
+# the event is AWS's (aws/copilot-cli, internal/pkg/describe/status_test.go), and what is said of
+# a rollback; how a deployment words its own state then has no public source
+ALARMED = Failure(
+    reason="ECS deployment alarms: alarm detected.",
+    said="alarm detected",
+    stopped="Service deployment stopped because of one or more active alarms.",
+    rolled_back="Service deployment rolled back because of one or more active alarms.",
+    going_back="ECS deployment alarms: rolling back to deploymentId {}.",
+)
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."
 SUPERSEDED = "Service deployment stopped because a newer service deployment was created."

@@ -32,6 +32,8 @@ def _looks(service: Service, now: datetime, settles: float) -> Iterator[float]:
     for deployment in service.deployments:
         if deployment.backoff.until and deployment.backoff.until > now:
             yield _until(deployment.backoff.until, now)
+    if service.deployments and (baked := service.primary.record.bakes_until) and baked > now:
+        yield _until(baked, now)
     for task in service.tasks:
         if task.status is Life.RUNNING and task.started_at:
             yield from _looks_at(task, task.started_at, now, settles, service.grace_seconds)

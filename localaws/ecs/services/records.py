@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from localaws.ecs import names
 from localaws.ecs.model import Service, ServiceDeployment, ServiceRevision
 from localaws.ecs.needs import World
+from localaws.ecs.services import alarms
 
 KEPT = timedelta(days=90)
 MOST = 100  # a service; AWS has no such limit, but nobody's memory is endless
@@ -46,6 +47,12 @@ def start(world: World, service: Service, record: ServiceDeployment) -> None:
     move(world, record, "IN_PROGRESS")
     record.started_at = world.clock.now()
     record.breaker = "MONITORING" if service.breaker["enable"] else "DISABLED"
+    record.alarms = "MONITORING" if alarms.asked(record.configuration) else "DISABLED"
+
+
+def watched(record: ServiceDeployment) -> bool:
+    """By CloudWatch alarms."""
+    return record.status == "IN_PROGRESS" and record.alarms == "MONITORING"
 
 
 def move(world: World, record: ServiceDeployment, status: str) -> None:
@@ -59,6 +66,8 @@ def finish(world: World, record: ServiceDeployment, status: str, reason: str | N
     record.stopped_at = record.updated_at if status == "STOPPED" else None
     if record.breaker == "MONITORING":
         record.breaker = "MONITORING_COMPLETE"
+    if record.alarms == "MONITORING":
+        record.alarms = "MONITORING_COMPLETE"
 
 
 def go_back(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from localaws.ecs import messages, names
-from localaws.ecs.model import Deployment, Rollout, Service, ServiceDeployment, Task
+from localaws.ecs.model import Deployment, Life, Rollout, Service, ServiceDeployment, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
-from localaws.ecs.services import failure, records
+from localaws.ecs.services import alarms, failure, records
 from localaws.ecs.services.backoff import Backoff
 from localaws.ecs.services.failure import Failure
 from localaws.ecs.services.percentages import breaker_threshold
@@ -92,8 +93,36 @@ class Rollouts:
         if service.breaker.get("resetOnHealthyTask", True):
             deployment.failed_tasks = deployment.record.failures = 0
 
+    def alarms_seen(
+        self, service: Service, deployment: Deployment, seen: Sequence[alarms.Alarm]
+    ) -> None:
+        """They count as soon as a task of the deployment runs."""
+        record = deployment.record
+        if record.alarms_watched is None:
+            record.alarms_watched = alarms.quiet(seen)
+        record.bake_seconds = alarms.bake_seconds(seen, record.alarms_watched)
+        tasks = [task for task in service.tasks if task.deployment is deployment]
+        found = alarms.triggered(seen, record.alarms_watched)
+        if found and any(task.status is Life.RUNNING for task in tasks):
+            record.alarms, record.alarms_triggered = "TRIGGERED", found
+            roll_back = _wanted(record.configuration["alarms"])
+            self._fail(service, deployment, failure.ALARMED, roll_back=roll_back)
+
+    def baked(self, service: Service) -> bool:
+        """Nothing is left to do but to wait whether an alarm tells that something is wrong."""
+        record, now = service.primary.record, self._world.clock.now()
+        if not records.watched(record):
+            return True
+        if record.alarms_watched is None:
+            return False
+        record.bakes_until = record.bakes_until or now + timedelta(seconds=record.bake_seconds)
+        return now >= record.bakes_until
+
     def forget_emptied(self, service: Service, awaited: Deployment | None = None) -> None:
-        """An ACTIVE deployment goes with its last task, unless some are yet to be replaced."""
+        """An ACTIVE deployment goes with its last task, unless some are yet to be replaced, or it
+        may have to be gone back to."""
+        if records.watched(service.primary.record):
+            return
         alive = {task.deployment.id for task in service.tasks if task.deployment}
         service.deployments = [
             one for one in service.deployments if one.primary or one.id in alive or one is awaited

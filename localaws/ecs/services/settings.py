@@ -40,7 +40,13 @@ CREATE = (
     "role",
 )
 UPDATE = (*SHARED, "service", "forceNewDeployment")
-CONFIGURATION = ("deploymentCircuitBreaker", "maximumPercent", "minimumHealthyPercent", "strategy")
+CONFIGURATION = (
+    "alarms",
+    "deploymentCircuitBreaker",
+    "maximumPercent",
+    "minimumHealthyPercent",
+    "strategy",
+)
 ONLY = {  # the one value modelled
     "launchType": "EC2",
     "schedulingStrategy": "REPLICA",

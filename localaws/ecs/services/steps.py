@@ -13,6 +13,7 @@ from localaws.ecs.services import looks, scheduling
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduling import Condition, TaskView
 from localaws.ecs.services.views import Views
+from localaws.ecs.services.watch import Watch
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.starting import Starting
 
@@ -29,7 +30,9 @@ class Steps:
         rollouts: Rollouts,
         lives: Lives,
         starting: Starting,
+        watch: Watch,
     ) -> None:
+        self._watch = watch
         self._world, self._state, self._notices = world, state, notices
         self._rollouts, self._lives, self._starting = rollouts, lives, starting
         self._views = Views(world, rollouts)
@@ -39,6 +42,7 @@ class Steps:
         if service.status == "INACTIVE":
             return None
         self._rollouts.carry_on(service)
+        self._watch.follow(service)
         views = self._views.of(service)
         step = scheduling.step(_demand(self._world, service, views))
         self._stop(service, step)
@@ -137,15 +141,15 @@ class Steps:
             if not service.tasks:
                 self._retire(service)
             return
-        settled = (
-            len(service.deployments) == 1
-            and len(service.tasks) == len(healthy) == service.desired_count
-        )
-        if not settled:
+        primary = service.primary
+        alone = all(task.deployment is primary for task in service.tasks)
+        counts = len(service.tasks) == len(healthy) == service.desired_count
+        if not (alone and counts):
             service.steady_since = None
             return
-        if service.primary.rollout is Rollout.IN_PROGRESS:
-            self._rollouts.complete(service, service.primary)
+        if primary.rollout is Rollout.IN_PROGRESS and self._rollouts.baked(service):
+            self._rollouts.complete(service, primary)
+            self._rollouts.forget_emptied(service)
         if service.primary.rollout is Rollout.COMPLETED:
             self._rest(service)
 
