@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class Run:
     news: News
     undoing: bool = False  # it rolls back
     by: str = ""  # who interrupted it: failure, delete, cancel, timeout
+    turn: AsyncExitStack = field(default_factory=AsyncExitStack)  # to work: closed, another's
     _interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def interrupt(self, by: str = "failure") -> None:
@@ -75,21 +77,32 @@ class Run:
 
     async def pause(self, seconds: float) -> None:
         """Raises Interrupted."""
+        if seconds > self.world.stack_resource_seconds:
+            await self.turn.aclose()
         await self._unless_interrupted(self.world.clock.sleep(seconds))
 
     async def within(self, work: Awaitable[None], seconds: float = STABLE_WITHIN_SECONDS) -> None:
-        """Raises Interrupted, Timeout or what the work raises."""
+        """Raises Interrupted, Timeout or what the work raises. Whoever waits lets others work."""
         doing = asyncio.ensure_future(work)
+        try:
+            await asyncio.sleep(0)  # most resources are stable as soon as they exist
+            if self._interrupted.is_set():
+                raise Interrupted
+            if not doing.done():
+                await self.turn.aclose()
+                await self._patiently(doing, seconds)
+            doing.result()
+        finally:
+            await _ended(doing)
+
+    async def _patiently(self, doing: asyncio.Future[None], seconds: float) -> None:
         patience = asyncio.ensure_future(self.world.clock.sleep(seconds))
         try:
             await self._unless_interrupted(_either(doing, patience))
             if not doing.done():
                 raise Timeout
-            doing.result()
         finally:
-            for each in (doing, patience):
-                each.cancel()
-            await asyncio.gather(doing, patience, return_exceptions=True)
+            await _ended(patience)
 
     async def _unless_interrupted(self, work: Awaitable[Any]) -> None:
         doing = asyncio.ensure_future(work)
@@ -100,10 +113,14 @@ class Run:
                 raise Interrupted
             doing.result()
         finally:
-            for each in (doing, stopped):
-                each.cancel()
-            await asyncio.gather(doing, stopped, return_exceptions=True)
+            await _ended(doing, stopped)
 
 
 async def _either(*those: asyncio.Future[Any]) -> None:
     await asyncio.wait(those, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _ended(*those: asyncio.Future[Any]) -> None:
+    for each in those:
+        each.cancel()
+    await asyncio.gather(*those, return_exceptions=True)

@@ -13,6 +13,7 @@ from localaws.cloudformation.stack import Doing, Stack
 from localaws.cloudformation.stacks import Stacks
 from localaws.world import World
 
+AT_ONCE = 16  # operations that work; a thousand that did would weigh more than their stacks
 _log = logging.getLogger(__name__)
 
 
@@ -21,6 +22,7 @@ class Runs:
         self._world, self._news = world, news
         self._runs: dict[str, Run] = {}  # by stack id
         self._work: dict[str, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def begin(self, stacks: Stacks, stack: Stack) -> None:
         """What the stack's status and `doing` say; after what still runs for it has ended."""
@@ -55,7 +57,9 @@ class Runs:
         stack, doing = run.stack, run.stack.doing
         late = asyncio.ensure_future(self._interrupt_late(run, doing))
         try:
-            await engine.go_on(run)
+            async with run.turn:
+                await run.turn.enter_async_context(self._turns)
+                await engine.go_on(run)
         except Exception as error:
             _log.exception("%s broke down in %s", stack.name, stack.status)
             status = stack.status.replace("_CLEANUP", "").replace("_COMPLETE", "")
