@@ -92,6 +92,7 @@ def build(options: Options, earliest: datetime | None = None) -> World:
     if isinstance(driver, SimDriver):
         world.sim, world.probe = driver.table, driver.probe
     moto = Moto(region=world.region, account=world.account, port=port, clock=clock)
+    moto.failed_checks = lambda: world.faults.failed_checks
     world.aws = Aws(moto)
     world.elbv2 = Elbv2(world)
     world.ecs = Ecs(world, world.driver)

@@ -17,7 +17,7 @@ from botocore.awsrequest import HeadersDict, create_request_object, prepare_requ
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from localaws import lean_moto, longpoll
+from localaws import lean_moto, longpoll, status_checks
 from localaws.clock import Clock
 from localaws.longpoll import LongPoll
 from localaws.wire import AwsError, models
@@ -49,6 +49,7 @@ class Moto:
         self._clock = clock
         self._queues = LongPoll(clock, self._in_pool)
         self.heard = dict[str, Heard]()  # by signing name: told of each request that was answered
+        self.failed_checks: status_checks.Failed = dict  # of EC2 instances
         self.touched: Callable[[], None] = lambda: None  # told when something may have changed
         self._changed = set[str]()  # names of backends, since they were dumped
 
@@ -191,6 +192,7 @@ class Moto:
     def _backends(self) -> ModuleType:
         # moto is imported at the first request: it takes a second that listening must not wait for
         lean_moto.load(self._region)
+        status_checks.fail_where(lambda: self.failed_checks())
         from localaws.persistence import backends  # noqa: PLC0415
 
         backends.watch()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 DIFFERENCE = "in response to a difference between desired and actual capacity"
 TERMINATED = "an EC2 health check indicating it has been terminated or stopped"
+IMPAIRED = "an EC2 instance status check failure"
 TOLD_UNHEALTHY = "a user health-check"
 
 

@@ -84,6 +84,7 @@ class Lifecycle:
         member.in_service_since = self._world.clock.now()
         self._close(group, member, "Successful")
         self._telling.in_service(group)
+        self._world.faults.tell()
 
     async def _end(self, group: Group, member: Member) -> None:
         await ec2.terminate(self._world, member.id)

@@ -78,7 +78,9 @@ def judge(world: World, state: State, keeper: Keeper, params: Params) -> Params:
         )
     if params["HealthStatus"] == "Healthy":
         one.unhealthy = ""
-    elif not (params.get("ShouldRespectGracePeriod", True) and _in_grace(world, group, one)):
+    elif not params.get("ShouldRespectGracePeriod", True) or (
+        world.clock.now() >= group.grace_ends(one)
+    ):
         one.unhealthy = causes.TOLD_UNHEALTHY
         keeper.wake(group)
     return {}
@@ -204,12 +206,6 @@ def _sizes(group: Group, what: str, count: int) -> Exception:
         f"and desired-size={group.desired}. To {what} {count} instance{'s' if count > 1 else ''}, "
         "please update the AutoScalingGroup sizes appropriately."
     )
-
-
-def _in_grace(world: World, group: Group, one: Member) -> bool:
-    since = one.in_service_since
-    served = (world.clock.now() - since).total_seconds() if since else 0.0
-    return served < group.grace_seconds
 
 
 def _health(one: Member) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -127,6 +127,12 @@ class Group:
     scaled_at: datetime | None = None  # the cooldown runs from here
     next_launch: datetime | None = None  # after one that failed
     deleting: bool = False
+
+    def grace_ends(self, member: Member) -> datetime:
+        """Before, none of its checks counts."""
+        return (member.in_service_since or member.launched_at) + timedelta(
+            seconds=self.grace_seconds
+        )
 
     @property
     def present(self) -> list[Member]:

@@ -35,12 +35,13 @@ def suspend(world: World, state: State, params: Params) -> Params:
     return {}
 
 
-async def resume(state: State, keeper: Keeper, params: Params) -> Params:
+async def resume(world: World, state: State, keeper: Keeper, params: Params) -> Params:
     """What should have happened meanwhile happens now."""
     group = find(state, params["AutoScalingGroupName"])
     for name in _named(params):
         group.suspended.pop(name, None)
     await keeper.look()
+    world.faults.tell()
     keeper.wake(group)
     return {}
 

@@ -12,6 +12,7 @@ from localaws.autoscaling import (
     capacity,
     groups,
     hooks,
+    impaired,
     members,
     policies,
     processes,
@@ -20,6 +21,7 @@ from localaws.autoscaling import (
 from localaws.autoscaling.keeper import Keeper
 from localaws.autoscaling.model import State
 from localaws.autoscaling.telling import Listener, Telling
+from localaws.faults.watch import watch
 from localaws.world import Operation
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class AutoScaling:
             "ExitStandby": partial(members.exit_standby, world, state, keeper),
             "DescribeScalingActivities": partial(activities.describe, state),
             "SuspendProcesses": partial(processes.suspend, world, state),
-            "ResumeProcesses": partial(processes.resume, state, keeper),
+            "ResumeProcesses": partial(processes.resume, world, state, keeper),
             "DescribeScalingProcessTypes": lambda _: processes.known(),
             "DescribeTerminationPolicyTypes": lambda _: processes.termination_policies(),
             "PutLifecycleHook": partial(hooks.put, state),
@@ -76,6 +78,8 @@ class AutoScaling:
 
     async def start(self) -> None:
         self._do(self._telling.run())
+        look = partial(impaired.look, self._world, self.state, self._keeper)
+        self._do(watch(self._world.faults, self._world.clock, look))
 
     async def resume(self) -> None:
         """Whatever was under way goes on; instances that ended meanwhile are replaced."""

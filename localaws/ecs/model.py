@@ -46,8 +46,9 @@ class Instance:
     status: str = "ACTIVE"
     status_reason: str | None = None
     agent_connected: bool = True
-    gone: bool = False  # the host has ended, and whatever ran on it
-    impaired: bool = False
+    gone: bool = False  # EC2 has ended the host, and whatever ran on it
+    lost: bool = False  # the host has failed, and nobody told ECS
+    impaired: str | None = None  # why
     health_changed_at: datetime | None = None
     version: int = 1
 
@@ -285,6 +286,9 @@ class Task:
     deregistered: bool = False  # its targets are, or drain
     healthy_since: datetime | None = None
     protected_until: datetime | None = None
+    connected: bool = True  # ECS hears of it
+    connected_at: datetime | None = None  # when last; None: from the beginning
+    ended_with_host: bool = False  # as ECS was told
     last_known: list[Container] | None = None  # as they were when ECS last heard of them
 
     @property
@@ -305,6 +309,11 @@ class Task:
     def known(self) -> list[Container]:
         """Its containers as far as ECS knows."""
         return self.containers if self.last_known is None else self.last_known
+
+    @property
+    def unheard_of(self) -> bool:
+        """Its agent is away: it learns nothing, and nobody learns of it."""
+        return not self.instance.agent_connected and not self.ended_with_host
 
     def protected(self, now: datetime) -> bool:
         """From scale-in and deployments."""

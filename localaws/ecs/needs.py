@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from localaws.clock import Clock
-from localaws.faults.fault import Fault, Kind
+from localaws.faults.faults import Faults as Faults
 
 
 class Aws(Protocol):
@@ -56,12 +56,6 @@ class LoadBalancers(Protocol):
         ...
 
     def has_load_balancer(self, target_group_arn: str) -> bool: ...
-
-
-class Faults(Protocol):
-    def first(self, kind: Kind, **facts: str) -> Fault | None: ...
-
-    def concerning(self, kind: Kind, **facts: str) -> list[Fault]: ...
 
 
 class World(Protocol):

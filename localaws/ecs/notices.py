@@ -37,6 +37,9 @@ class Notices:
     def instance_changed(self, instance: Instance, detail: dict[str, Any]) -> None:
         self._emit("ECS Container Instance State Change", detail, instance.arn)
 
+    def instance_health_changed(self, instance: Instance, detail: dict[str, Any]) -> None:
+        self._emit("ECS Container Instance Health Change", detail, instance.arn)
+
     def deployment_changed(self, service: Service, deployment: Deployment) -> None:
         severity = "ERROR" if deployment.rollout == "FAILED" else "INFO"
         name = f"SERVICE_DEPLOYMENT_{deployment.rollout}"

@@ -18,6 +18,7 @@ from localaws.ecs.instances import attributes, registration
 from localaws.ecs.instances import container_instances as instances
 from localaws.ecs.instances.booting import Booting
 from localaws.ecs.instances.fleet import Fleet
+from localaws.ecs.instances.troubles import Troubles
 from localaws.ecs.model import Instance, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
@@ -67,6 +68,7 @@ class Ecs:
         self._scheduler = Scheduler(world, self.state, rollouts)
         self._agent = Agent(world.clock, self._changed)
         self._fleet = Fleet(world, self.state, self._notices, self._instances_changed)
+        self._troubles = Troubles(world, self.state, self._fleet)
         self._keeper = Keeper(world, self.state, self._fleet)
         self._booting = Booting(world, self.state, self._fleet)
         self._attaching = Attaching(world, self.state, self._fleet, self._keeper.wake)
@@ -117,7 +119,8 @@ class Ecs:
             starting.push_async_callback(self._booting.stop)
             starting.push_async_callback(self._attaching.stop)
             starting.push_async_callback(self._watch.stop)
-            for work in (self._scheduler.run(), self._notices.run(), self._keeper.run()):
+            keeping = self._scheduler.run(), self._notices.run(), self._keeper.run()
+            for work in (*keeping, self._troubles.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()
 

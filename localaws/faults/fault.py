@@ -27,6 +27,9 @@ class Kind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     NEVER_HEALTHY = "never_healthy"
     EVENTS = "events"
+    INSTANCE_LOST = "instance_lost"
+    AGENT_DISCONNECTED = "agent_disconnected"
+    INSTANCE_IMPAIRED = "instance_impaired"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Declared:
     facts: tuple[str, ...]
     params: Mapping[str, Any]  # None: a number that may be left open
     check: Callable[[Mapping[str, Any]], str] = lambda _: ""  # a sentence: what is wrong with them
+    lasts: bool = False  # it strikes each thing it concerns once, and lasts until it ends
 
 
 @dataclass
@@ -51,7 +55,12 @@ class Fault:
     times: int | None = None  # it acts so often, and is over
     hits: int = 0  # how often it has acted
     withdrawn: bool = False  # what it has begun but not done yet is not done either
+    lasts: bool = False  # `times` are those whom it strikes then, and do not end it
+    struck: dict[str, datetime | None] = field(default_factory=dict)  # by id; None: spared
+
+    @property
+    def spent(self) -> bool:
+        return self.times is not None and self.hits >= self.times
 
     def over(self, now: datetime) -> bool:
-        spent = self.times is not None and self.hits >= self.times
-        return spent or (self.until is not None and now >= self.until)
+        return (self.spent and not self.lasts) or (self.until is not None and now >= self.until)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from localaws.clock import Clock
@@ -24,6 +25,9 @@ class Faults:
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311 (nobody must not guess it)
         self.state = State()
+        self.listeners: list[Callable[[], None]] = []  # told when one began, ended or struck
+        # since when the status checks of an EC2 instance fail; read by other threads, never changed
+        self.failed_checks: Mapping[str, datetime] = {}
 
     async def resume(self) -> None:
         """Faults act by the clock: there is nothing to begin."""
@@ -40,8 +44,10 @@ class Faults:
             until=since + asked.lasting if asked.lasting is not None else None,
             probability=asked.probability,
             times=asked.times,
+            lasts=KINDS[asked.kind].lasts,
         )
         self.state.begun[fault.id] = fault
+        self.tell()
         return fault
 
     def replace(self, all_asked: Iterable[Asked]) -> None:
@@ -54,6 +60,7 @@ class Faults:
         fault = self.state.begun.pop(fault_id, None)
         if fault:
             fault.withdrawn = True
+            self.tell()
         return fault is not None
 
     def end_all(self) -> None:
@@ -92,6 +99,30 @@ class Faults:
         acts = fault.probability == 1 or self._dice.random() < fault.probability
         fault.hits += acts
         return acts
+
+    def strikes(
+        self, one: str, kinds: Collection[Kind], **facts: str
+    ) -> list[tuple[Fault, datetime]]:
+        """Faults that last and have struck it, and since when; it is struck by looking."""
+        now, found = self._clock.now(), []
+        for fault in [one for one in self.acting() if one.kind in kinds]:
+            if one not in fault.struck and _concerns(fault, facts):
+                hits = not fault.spent and self.hit(fault)
+                fault.struck[one] = now if hits else None
+                self.tell()
+            if since := fault.struck.get(one):
+                found.append((fault, since))
+        return found
+
+    def next_change(self) -> datetime | None:
+        """When one begins or ends by itself."""
+        now = self._clock.now()
+        times = [time for one in self.begun() for time in (one.since, one.until) if time]
+        return min((time for time in times if time > now), default=None)
+
+    def tell(self) -> None:
+        for listener in self.listeners:
+            listener()
 
     def concerning(self, kind: Kind, **facts: str) -> list[Fault]:
         """Those that could act on this; looking is no hit."""

@@ -60,6 +60,7 @@ class Around:
         self.called: list[tuple[str, Json]] = []
         self.refusals: dict[str, AwsError] = {}  # by operation
         self.told: list[Json] = []  # task state changes
+        self.health_changes: list[Json] = []  # of instances
         self.draining = asyncio.Event()
         self.alarms: dict[str, str] = {}  # CloudWatch's: states by name; each evaluates for 120 s
 
@@ -86,6 +87,8 @@ class Around:
     ) -> str:
         if detail_type == "ECS Task State Change":
             self.told.append(dict(detail))
+        elif detail_type == "ECS Container Instance Health Change":
+            self.health_changes.append(dict(detail))
         return "id"
 
     def register(self, *target: object) -> None: ...

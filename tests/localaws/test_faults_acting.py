@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from localaws.clock import VirtualClock
 from localaws.faults.asked import read
 from localaws.faults.fault import Kind
 from localaws.faults.faults import Faults
-from localaws.faults.kinds import KINDS
+from localaws.faults.kinds import KINDS, instances, tasks
 
 
 @pytest.fixture
@@ -25,6 +26,16 @@ def faults(clock: VirtualClock) -> Faults:
 def test_every_kind_is_declared() -> None:
     assert list(KINDS) != []
     assert all(one.meaning.endswith(".") for one in KINDS.values())
+
+
+def test_every_kind_is_in_the_readme() -> None:
+    page = (Path(__file__).parents[2] / "localaws" / "README.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    told = {name.strip("` "): row[3].strip() for row in rows for name in row[1].split(",")}
+
+    named = {tasks.FACTS: "a container's", instances.FACTS: "an instance's"}
+    facts = {kind: named.get(one.facts, ", ".join(one.facts)) for kind, one in KINDS.items()}
+    assert {name: told.get(name) for name in facts} == facts
 
 
 def test_it_acts_from_then_until_then(clock: VirtualClock, faults: Faults) -> None:

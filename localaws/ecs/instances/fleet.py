@@ -73,6 +73,7 @@ class Fleet:
             self._state.tags[instance.arn] = dict(tags)
         self._tell(instance)
         self._wake()
+        self._world.faults.tell()
         return instance
 
     def arn(self, cluster: str, instance_id: str) -> str:
@@ -103,18 +104,57 @@ class Fleet:
     def end_host(self, instance: Instance, how: str) -> None:
         """`stopped`: its agent may come back; `terminated`: it is a container instance no more,
         but where its agent was away already: nobody tells ECS of that."""
-        known = instance.agent_connected
-        instance.gone, instance.agent_connected = True, False
+        instance.gone = True
+        if not instance.agent_connected:
+            for task in self.tasks(instance):
+                self.lives.perish(task)
+            return
+        instance.agent_connected = False
         for task in self.tasks(instance):
             self.lives.lose(task, messages.host_ended(instance.ec2_instance_id, how))
-        if how == "terminated" and known:
+        if how == "terminated":
             self.remove(instance)
-        elif known:
+        else:
             self.changed(instance)
 
     def start_host(self, instance: Instance) -> None:
-        instance.gone, instance.agent_connected = False, True
+        instance.gone = False
+        self.reconnect(instance)
+        self._world.faults.tell()
+
+    def fail_host(self, instance: Instance) -> None:
+        """It is silent from now on."""
+        instance.lost = True
+        self.disconnect(instance)
+        for task in self.tasks(instance):
+            self.lives.perish(task)
+
+    def disconnect(self, instance: Instance) -> None:
+        """Nothing new is placed there; its tasks are what they were, as far as ECS knows."""
+        if not instance.agent_connected:
+            return
+        instance.agent_connected = False
+        for task in self.tasks(instance):
+            self.lives.lose_sight(task)
         self.changed(instance)
+
+    def reconnect(self, instance: Instance) -> None:
+        """Its agent is back, unless its host has ended."""
+        instance.lost = False
+        if instance.agent_connected or instance.gone:
+            return
+        instance.agent_connected = True
+        self.changed(instance)
+        for task in self.tasks(instance):
+            self.lives.catch_up(task)
+
+    def judge(self, instance: Instance, impaired: str | None) -> None:
+        """`impaired` says why; None: it is well."""
+        if impaired == instance.impaired:
+            return
+        instance.impaired, instance.health_changed_at = impaired, self._world.clock.now()
+        detail = shape.health_event(self._world, instance)
+        self._notices.instance_health_changed(instance, detail)
 
     def remove(self, instance: Instance) -> None:
         instance.status, instance.agent_connected = "INACTIVE", False

@@ -33,7 +33,8 @@ def describe(
     if instance.status_reason:
         shown["statusReason"] = instance.status_reason
     if "CONTAINER_INSTANCE_HEALTH" in include:
-        shown["healthStatus"] = health(instance)
+        checks = _health_checks(instance)
+        shown["healthStatus"] = {"overallStatus": _overall(instance), "details": checks}
     return shown
 
 
@@ -46,20 +47,35 @@ def event(world: World, ledger: Ledger, instance: Instance) -> Json:
     }
 
 
-def health(instance: Instance) -> Json:
-    status = "IMPAIRED" if instance.impaired else "OK"
-    changed = instance.health_changed_at or instance.registered_at
-    runtime = {
-        "type": "CONTAINER_RUNTIME",
-        "status": status,
-        "lastUpdated": changed,
-        "lastStatusChange": changed,
+def health_event(world: World, instance: Instance) -> Json:
+    """The detail of a Container Instance Health Change."""
+    return {
+        "clusterArn": world.arn("ecs", f"cluster/{instance.cluster}"),
+        "containerInstanceArn": instance.arn,
+        "capacityProviderName": instance.capacity_provider,
+        "ec2InstanceId": instance.ec2_instance_id,
+        "overallStatus": _overall(instance),
+        "healthChecks": _health_checks(instance),
     }
-    return {"overallStatus": status, "details": [runtime]}
 
 
 def attribute(name: str, value: str | None) -> Json:
     return {"name": name} | ({} if value is None else {"value": value})
+
+
+def _overall(instance: Instance) -> str:
+    return "OK" if instance.impaired is None else "IMPAIRED"
+
+
+def _health_checks(instance: Instance) -> list[Json]:
+    changed = instance.health_changed_at or instance.registered_at
+    runtime = {
+        "type": "CONTAINER_RUNTIME",
+        "status": _overall(instance),
+        "lastUpdated": changed,
+        "lastStatusChange": changed,
+    }
+    return [runtime | ({"statusReason": instance.impaired} if instance.impaired else {})]
 
 
 def _common(ledger: Ledger, instance: Instance) -> Json:

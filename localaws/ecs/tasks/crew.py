@@ -57,6 +57,7 @@ class Crew:
         self._alive: dict[str, Started] = {}
         self._watches: set[asyncio.Task[None]] = set()
         self._news = News(clock)
+        self._lost = False
 
     async def start(self) -> None:
         """Returns once all that can be have been started; raises FailedToStart, or Unwanted."""
@@ -84,7 +85,8 @@ class Crew:
             await asyncio.gather(*(self._stop(one) for one in self._task.containers))
 
     def lose(self) -> None:
-        """Their host is gone."""
+        """Their host is gone, for those that are yet to start too."""
+        self._lost = True
         for started in self._alive.values():
             self._begin(started.signal(signal.SIGKILL))
 
@@ -92,6 +94,10 @@ class Crew:
         """Returns once none is alive."""
         while self._alive:
             await self._news.wait()
+
+    async def news(self) -> None:
+        """Returns once there is any."""
+        await self._news.wait()
 
     def hear(self) -> None:
         """Whoever waits for news looks again."""
@@ -163,7 +169,7 @@ class Crew:
                 self._watch(container, await self._containers.launch(task, container, image, own))
 
     def _check_wanted(self) -> None:
-        if not self._task.wanted:
+        if not self._task.wanted and not self._task.unheard_of:
             raise Unwanted
 
     async def _unless_unwanted(self, work: Coroutine[Any, Any, T]) -> T:
@@ -181,6 +187,8 @@ class Crew:
     def _watch(self, container: Container, started: Started) -> None:
         self._alive[container.name] = started
         self._begin(self._until_it_ends(container, started))
+        if self._lost:
+            self._begin(started.signal(signal.SIGKILL))
         self.hear()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -195,7 +203,7 @@ class Crew:
         while started:
             self._alive[container.name] = started
             code = await self._checked(container, started)
-            container.exit_code = None if self._task.instance.gone else code
+            container.exit_code = None if self._lost else code
             container.reason = OUT_OF_MEMORY if started.out_of_memory else container.reason
             over, started = started, await self._restarted(container, code)
         container.last_status = "STOPPED"
@@ -205,8 +213,8 @@ class Crew:
         await over.last_lines()
 
     async def _restarted(self, container: Container, code: int) -> Started | None:
-        ran_for = self._age(container)
-        if not self._task.wanted or not restarts.again(container.definition, code, ran_for):
+        ran_for, unwanted = self._age(container), self._lost or not self._task.wanted
+        if unwanted or not restarts.again(container.definition, code, ran_for):
             return None
         try:
             started = await self._containers.restart(self._task, container)

@@ -80,8 +80,27 @@ class Lives:
 
     def lose(self, task: Task, reason: str) -> None:
         """Its host is gone: nobody waits for anything, and no exit code is known."""
+        task.ended_with_host = True
         self.stop(task, "TerminationNotice", reason)
         self._crews[task.id].lose()
+
+    def perish(self, task: Task) -> None:
+        """Its containers end with their host, of which ECS does not learn."""
+        self._crews[task.id].lose()
+
+    def lose_sight(self, task: Task) -> None:
+        """Its agent is away: what ECS knows of it is what it was."""
+        task.connected, task.last_known = False, [replace(one) for one in task.containers]
+
+    def catch_up(self, task: Task) -> None:
+        """Its agent is back, tells what there is, and does what it was to do."""
+        task.connected, task.connected_at = True, self._clock.now()
+        known, task.last_known = task.last_known, None
+        if any(one.essential and one.last_status == "STOPPED" for one in task.containers):
+            self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
+        elif known != task.containers:
+            self._tell(task)
+        self._crews[task.id].hear()
 
     def orphan(self, task: Task, reason: str) -> None:
         """ECS gives it up at once, while its containers run until their host ends."""
@@ -138,12 +157,19 @@ class Lives:
         except Unwanted:
             return
         except FailedToStart as error:
+            await self._heard(task)
             self.stop(task, "TaskFailedToStart", str(error))
         except Exception as error:
             log.exception("the local AWS failed at starting task %s", task.id)
             self.stop(task, "TaskFailedToStart", f"The local AWS failed: {type(error).__name__}")
+        await self._heard(task)
         if task.wanted:
             self._activate(task)
+
+    async def _heard(self, task: Task) -> None:
+        """Returns once ECS and the task's agent hear of each other."""
+        while task.unheard_of:
+            await self._crews[task.id].news()
 
     def _activate(self, task: Task) -> None:
         if task.deployment and task.deployment.load_balancers:
@@ -153,6 +179,7 @@ class Lives:
         self._advance(task, Life.RUNNING)
 
     async def _go_on(self, task: Task) -> None:
+        await self._heard(task)
         for container in task.containers:
             if container.essential and container.last_status == "STOPPED":
                 self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
@@ -169,6 +196,7 @@ class Lives:
             return
         await self._deactivate(task)
         self._advance(task, Life.STOPPING)
+        await self._heard(task)
         await self._crews[task.id].stop()
         task.execution_stopped_at = task.execution_stopped_at or self._clock.now()
         self._advance(task, Life.DEPROVISIONING)
@@ -205,6 +233,8 @@ class Lives:
                 wait.cancel()
 
     def _container_ended(self, task: Task, container: Container) -> None:
+        if task.unheard_of:
+            return
         if container.essential:
             self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
         elif task.wanted:
