@@ -230,6 +230,7 @@ class Container:
     last_status: str = "PENDING"
     health_status: str = "UNKNOWN"
     started_at: datetime | None = None  # the last time, where it was restarted
+    finished_at: datetime | None = None
     restarts: int = 0
     exit_code: int | None = None
     reason: str | None = None
@@ -304,6 +305,11 @@ class Task:
     def checked(self) -> bool:
         """Whether anything tells its health status."""
         return any(one.essential and one.checked for one in self.containers)
+
+    @property
+    def role(self) -> str | None:
+        """The ARN of what it may do."""
+        return self.overrides.get("taskRoleArn") or self.definition.body.get("taskRoleArn")
 
     @property
     def known(self) -> list[Container]:

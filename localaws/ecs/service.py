@@ -66,7 +66,7 @@ class Ecs:
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
         self._scheduler = Scheduler(world, self.state, rollouts)
-        self._agent = Agent(world.clock, self._changed)
+        self._agent = Agent(world.clock, self._tags, self._changed)
         self._fleet = Fleet(world, self.state, self._notices, self._instances_changed)
         self._troubles = Troubles(world, self.state, self._fleet)
         self._keeper = Keeper(world, self.state, self._fleet)
@@ -193,6 +193,9 @@ class Ecs:
             if instance.ec2_instance_id == ec2_instance_id:
                 return instance.address
         raise LookupError(ec2_instance_id)
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        return self.state.tags.get(arn, {})
 
     def _changed(self, task: Task) -> None:
         self._scheduler.changed(task)

@@ -7,19 +7,25 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from localaws.clock import Clock
 from localaws.ecs.model import Container, Task
-from localaws.ecs.tasks import metadata, protection
+from localaws.ecs.tasks import metadata, protection, self_protection
 from localaws.wire import AwsError
 
 REQUEST_SECONDS = 5
 MOST_HEADER_LINES = 100
 LONGEST_BODY = 65_536
 PROTECTION = "task-protection/v1/state"
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    501: "Not Implemented",
+}
 
 Answer = tuple[int, Any]
 
@@ -32,9 +38,9 @@ class Asked:
 
 
 class Agent:
-    def __init__(self, clock: Clock, changed: Callable[[Task], None]) -> None:
+    def __init__(self, clock: Clock, tags: metadata.Tags, changed: Callable[[Task], None]) -> None:
         """`changed` is told when a task protected itself."""
-        self._clock, self._changed = clock, changed
+        self._clock, self._tags, self._changed = clock, tags, changed
         self._containers: dict[str, tuple[Task, Container]] = {}  # by token
 
     async def start(self) -> None:
@@ -75,49 +81,50 @@ class Agent:
         kind, _, rest = asked.path.strip("/").partition("/")
         token, _, what = rest.partition("/")
         found = self._containers.get(token)
-        match kind, what, found:
-            case "v4", "" | "task", (task, container) if asked.method == "GET":
-                shape = (
-                    metadata.describe_task(task)
-                    if what
-                    else metadata.describe_container(task, container)
-                )
-                return 200, shape
-            case "api", _, (task, _) if what == PROTECTION:
-                return self._protection(task, asked)
-            case "api", _, None:
-                return 404, _error(None, "ResourceNotFoundException", "no task was found")
+        if (kind, what) == ("api", PROTECTION):
+            return self._protection(found[0] if found else None, asked)
+        if kind == "v4" and found and asked.method == "GET":
+            return self._metadata(*found, what)
         return 404, "V4 metadata handler: unable to find the container"
 
-    def _protection(self, task: Task, asked: Asked) -> Answer:
+    def _metadata(self, task: Task, container: Container, what: str) -> Answer:
+        match what:
+            case "":
+                return 200, metadata.describe_container(task, container)
+            case "task":
+                return 200, metadata.describe_task(task)
+            case "taskWithTags":
+                return 200, metadata.describe_task(task, self._tags)
+        return 501, f"{what} is not modelled by the local AWS"
+
+    def _protection(self, task: Task | None, asked: Asked) -> Answer:
         if asked.method not in ("GET", "PUT"):
-            return 405, _error(task, "MethodNotAllowed", asked.method)
-        if reason := protection.failure(task):
-            return 200, {"failure": {"Arn": task.arn, "Reason": reason, "Detail": None}}
-        if asked.method == "PUT":
-            try:
-                self._protect(task, json.loads(asked.body))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                return 400, _error(task, "InvalidParameterException", "ProtectionEnabled is needed")
-            except AwsError as error:
-                return 400, _error(task, error.code, error.message)
-        return 200, {"protection": self._protected(task)}
+            return 405, ""
+        try:
+            wish = self_protection.read(asked.body) if asked.method == "PUT" else None
+        except self_protection.Unreadable:
+            return self_protection.unreadable()
+        if task is None:
+            return self_protection.unknown()
+        if wish and wish.enabled is None:
+            return self_protection.incomplete(task)
+        if not task.role:
+            return self_protection.without_role(task)
+        return self._protected(task, wish)
 
-    def _protect(self, task: Task, wish: dict[str, Any]) -> None:
-        minutes, enabled = wish.get("ExpiresInMinutes"), wish["ProtectionEnabled"]
-        protection.check_minutes(minutes)
+    def _protected(self, task: Task, wish: self_protection.Wish | None) -> Answer:
+        """As ECS answers the agent."""
         now = self._clock.now()
-        protection.protect(task, now, enabled=bool(enabled), minutes=minutes)
-        self._changed(task)
-
-    def _protected(self, task: Task) -> dict[str, Any]:
-        shape = protection.shape(task, self._clock.now())
-        until = shape.get("expirationDate")
-        return {
-            "ExpirationDate": until.astimezone(UTC).isoformat() if until else None,
-            "ProtectionEnabled": shape["protectionEnabled"],
-            "TaskArn": task.arn,
-        }
+        try:
+            protection.check_minutes(wish.minutes if wish else None)
+        except AwsError as error:
+            return self_protection.refused(task, error.code, error.message)
+        if reason := protection.failure(task):
+            return self_protection.failure(task, reason)
+        if wish:
+            protection.protect(task, now, enabled=bool(wish.enabled), minutes=wish.minutes)
+            self._changed(task)
+        return self_protection.shown(task, now)
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:
@@ -130,8 +137,3 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
         if name.lower() == "content-length":
             length = min(int(value), LONGEST_BODY)
     return Asked(method, path.partition("?")[0], await reader.readexactly(length))
-
-
-def _error(task: Task | None, code: str, message: str) -> dict[str, Any]:
-    whose = {"Arn": task.arn} if task else {}
-    return {"error": {**whose, "Code": code, "Message": message}}

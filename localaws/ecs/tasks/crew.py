@@ -206,7 +206,7 @@ class Crew:
             container.exit_code = None if self._lost else code
             container.reason = OUT_OF_MEMORY if started.out_of_memory else container.reason
             over, started = started, await self._restarted(container, code)
-        container.last_status = "STOPPED"
+        container.last_status, container.finished_at = "STOPPED", self._clock.now()
         self._alive.pop(container.name, None)
         self._ended(self._task, container)
         self.hear()

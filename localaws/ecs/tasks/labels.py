@@ -8,7 +8,7 @@ from localaws.ecs.model import Container, Task
 def of(task: Task, container: Container) -> dict[str, str]:
     return {
         **container.definition.get("dockerLabels", {}),
-        "com.amazonaws.ecs.cluster": task.cluster_arn,
+        "com.amazonaws.ecs.cluster": task.cluster,
         "com.amazonaws.ecs.container-name": container.name,
         "com.amazonaws.ecs.task-arn": task.arn,
         "com.amazonaws.ecs.task-definition-family": task.definition.family,
