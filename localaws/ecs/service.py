@@ -111,7 +111,7 @@ class Ecs:
         async with contextlib.AsyncExitStack() as starting:
             await self._driver.start()
             starting.push_async_callback(self._driver.stop)
-            if all(task.over for task in self.state.tasks.values()):
+            if not self._lives_to_resume():
                 await self._driver.end_unadopted()  # else `resume` does, when it has adopted
             await self._agent.start()
             starting.push_async_callback(self._agent.stop)
@@ -119,10 +119,11 @@ class Ecs:
             starting.push_async_callback(self._booting.stop)
             starting.push_async_callback(self._attaching.stop)
             starting.push_async_callback(self._watch.stop)
-            keeping = self._scheduler.run(), self._notices.run(), self._keeper.run()
-            for work in (*keeping, self._troubles.run()):
+            for work in (self._scheduler.run(), self._notices.run(), self._keeper.run()):
                 starting.push_async_callback(_end, asyncio.create_task(work))
             self._running = starting.pop_all()
+        if not self._lives_to_resume():
+            self._follow_troubles()  # else `resume` does, for it is of tasks that live
 
     async def resume(self) -> None:
         """Every life goes on from where it was, once the state was put in place."""
@@ -130,8 +131,11 @@ class Ecs:
         self._booting.resume()
         self._attaching.resume()
         self._keeper.wake()
-        await self._lives.resume(list(self.state.tasks.values()))
+        alive = self._lives_to_resume()
+        await self._lives.resume(alive)
         self._scheduler.resume()
+        if alive:
+            self._follow_troubles()
 
     async def stop(self) -> None:
         """Every task is killed; nobody waits for their stop timeouts."""
@@ -196,6 +200,13 @@ class Ecs:
 
     def _tags(self, arn: str) -> dict[str, str]:
         return self.state.tags.get(arn, {})
+
+    def _lives_to_resume(self) -> list[Task]:
+        return [task for task in self.state.tasks.values() if not task.over]
+
+    def _follow_troubles(self) -> None:
+        following = asyncio.create_task(self._troubles.run())
+        self._running.push_async_callback(_end, following)
 
     def _changed(self, task: Task) -> None:
         self._scheduler.changed(task)

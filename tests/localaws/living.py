@@ -180,14 +180,15 @@ class World:
         await self.until(lambda: self.task(arn)["lastStatus"] == "STOPPED", within)
         return self.task(arn)
 
-    async def restart(self) -> None:
-        """The local AWS is stopped and started again, its state saved and put back."""
-        saved = pickle.dumps(self.ecs.state)
+    async def restart(self, saved: bytes | None = None) -> None:
+        """The local AWS is stopped and started again, its state saved (before) and put back."""
+        saved = saved or pickle.dumps(self.ecs.state)
         await self.ecs.stop()
         self.ecs = Ecs(self, self.driver)
         restored: State = pickle.loads(saved)
         self.ecs.state.__dict__.update(restored.__dict__)
         await self.ecs.start()
+        await asyncio.sleep(0)  # other services are started in between
         await self.ecs.resume()
 
 

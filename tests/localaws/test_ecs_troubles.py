@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
@@ -305,6 +306,26 @@ def test_an_impaired_instance_says_so_until_it_is_well(status_check: bool) -> No
         told = [one["overallStatus"] for one in world.around.health_changes]
         assert told == ["IMPAIRED", "OK"]
         assert instance(world)["agentConnected"]
+
+    tell(story)
+
+
+def test_an_agent_is_back_when_the_fault_ended_before_a_restart() -> None:
+    async def story(world: World) -> None:
+        arns = [world.run(MAIN) for _ in range(3)]
+        for arn in arns:
+            await world.running(arn)
+        fault = begin(world, "agent_disconnected")
+        await look(world)
+        saved = pickle.dumps(world.ecs.state)
+
+        world.faults.end(fault)
+        await world.restart(saved)
+        await world.clock.advance(60)
+
+        assert instance(world)["agentConnected"]
+        assert {world.task(arn)["connectivity"] for arn in arns} == {"CONNECTED"}
+        assert {world.task(arn)["lastStatus"] for arn in arns} == {"RUNNING"}
 
     tell(story)
 
