@@ -108,7 +108,9 @@ def build(options: Options, earliest: datetime | None = None) -> World:
     world.autoscaling, machines = AutoScaling(world), Machines()
     world.aws.own("autoscaling", world.autoscaling)
     world.autoscaling.listen(world.ecs.group_changed)
-    machines.listeners += [world.autoscaling.machines_changed, world.ecs.machines_changed]
+    machines.listeners += [
+        service.machines_changed for service in (world.autoscaling, world.ecs, world.elbv2)
+    ]
     moto.heard["ec2"] = machines.heard
     world.aws.own("cloudformation", world.cloudformation)
     return world

@@ -191,11 +191,11 @@ class Ecs:
         """Until no instance is on its way to a cluster."""
         await self._booting.idle()
 
-    def instance_address(self, ec2_instance_id: str) -> str:
-        """LookupError for one that is no container instance."""
+    def instance_place(self, ec2_instance_id: str) -> tuple[str, str]:
+        """Its address and its zone; LookupError for one that is no container instance."""
         for instance in self.state.instances.values():
             if instance.ec2_instance_id == ec2_instance_id:
-                return instance.address
+                return instance.address, instance.availability_zone
         raise LookupError(ec2_instance_id)
 
     def _tags(self, arn: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from localaws.elbv2 import attributes, limits, names, tags
+from localaws.elbv2 import attributes, interfaces, limits, names, tags
 from localaws.elbv2.model import LoadBalancer
 from localaws.elbv2.pages import page
 from localaws.elbv2.store import Store
@@ -27,6 +27,7 @@ class Balancers:
         name, scheme = params["Name"], params.get("Scheme", "internet-facing")
         _check(params)
         subnets = await self._subnets(_subnet_ids(params))
+        groups = await self._security_groups(subnets, params.get("SecurityGroups", []))
         made = LoadBalancer(
             arn=self._world.arn(
                 "elasticloadbalancing", f"loadbalancer/app/{name}/{names.identifier()}"
@@ -36,21 +37,23 @@ class Balancers:
             scheme=scheme,
             vpc_id=subnets[0]["VpcId"],
             zones=[_zone(subnet) for subnet in subnets],
-            security_groups=list(params.get("SecurityGroups", [])),
+            security_groups=groups,
             created=self._world.clock.now(),
             tags=tags.read(params),
             attributes=dict(attributes.DEFAULTS),
+            interfaces={},
         )
         if same := self._same(made):
             return {"LoadBalancers": [_render(same)]}
         limits.check_balancers(self._store)
         self._store.state.load_balancers[made.arn] = made
+        made.interfaces = await self._attach(made)
         return {"LoadBalancers": [_render(made)]}
 
     def describe(self, params: dict[str, Any]) -> dict[str, Any]:
         return page("LoadBalancers", self._asked(params), params, _render)
 
-    def delete(self, params: dict[str, Any]) -> dict[str, Any]:
+    async def delete(self, params: dict[str, Any]) -> dict[str, Any]:
         """As on AWS, one that is not there counts as deleted."""
         arn = params["LoadBalancerArn"]
         balancer = self._store.state.load_balancers.get(arn)
@@ -65,6 +68,8 @@ class Balancers:
             del self._store.state.listeners[listener.arn]
         self._store.state.load_balancers.pop(arn, None)
         self._store.reindex()
+        if balancer:
+            await interfaces.detach(self._world, balancer.interfaces)
         return {}
 
     def modify_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -75,9 +80,12 @@ class Balancers:
     def describe_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
         return attributes.render(self._store.load_balancer(params["LoadBalancerArn"]).attributes)
 
-    def set_security_groups(self, params: dict[str, Any]) -> dict[str, Any]:
+    async def set_security_groups(self, params: dict[str, Any]) -> dict[str, Any]:
         balancer = self._store.load_balancer(params["LoadBalancerArn"])
-        balancer.security_groups = list(params["SecurityGroups"])
+        groups = list(params["SecurityGroups"])
+        groups = await interfaces.security_groups(self._world, balancer.vpc_id, groups)
+        await interfaces.regroup(self._world, balancer.interfaces, groups)
+        balancer.security_groups = groups
         return {"SecurityGroupIds": balancer.security_groups}
 
     async def set_subnets(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -89,6 +97,9 @@ class Balancers:
                 "All subnets must be in the VPC of the load balancer",
             )
         balancer.zones = [_zone(subnet) for subnet in subnets]
+        former, balancer.interfaces = balancer.interfaces, await self._attach(balancer)
+        await interfaces.detach(self._world, former)
+        self._store.tell()
         return {"AvailabilityZones": balancer.zones, "IpAddressType": "ipv4"}
 
     async def _subnets(self, ids: list[str]) -> list[dict[str, Any]]:
@@ -103,6 +114,13 @@ class Balancers:
                 "At least two subnets in two different Availability Zones must be specified",
             )
         return subnets
+
+    async def _security_groups(self, subnets: list[dict[str, Any]], asked: list[str]) -> list[str]:
+        return await interfaces.security_groups(self._world, subnets[0]["VpcId"], asked)
+
+    async def _attach(self, balancer: LoadBalancer) -> dict[str, str]:
+        subnets = [str(zone["SubnetId"]) for zone in balancer.zones]
+        return await interfaces.attach(self._world, balancer.arn, subnets, balancer.security_groups)
 
     def _dns_name(self, name: str, scheme: str) -> str:
         prefix = "internal-" if scheme == "internal" else ""

@@ -23,6 +23,16 @@ UNUSED = TargetHealth(
     "Target.NotInUse",
     "Target group is not configured to receive traffic from the load balancer",
 )
+ZONE = TargetHealth(
+    State.UNUSED,
+    "Target.NotInUse",
+    "Target is in an Availability Zone that is not enabled for the load balancer",
+)
+TAKEN = TargetHealth(
+    State.UNUSED,
+    "Target.IpUnusable",
+    "The IP address cannot be used as a target, as it is in use by a load balancer",
+)
 DRAINING = TargetHealth(
     State.DRAINING, "Target.DeregistrationInProgress", "Target deregistration is in progress"
 )
@@ -77,6 +87,11 @@ def judge(group: TargetGroup, target: Target, outcome: Outcome) -> None:
         target.passes, target.failures = 0, target.failures + 1
         if target.failures >= group.settings["UnhealthyThresholdCount"]:
             target.health = outcome.health
+
+
+def ended(how: str) -> TargetHealth:
+    """Of an instance that was `stopped` or `terminated`."""
+    return TargetHealth(State.UNUSED, "Target.InvalidState", f"Target is in the {how} state")
 
 
 def failing(reason: str, code: int) -> TargetHealth:

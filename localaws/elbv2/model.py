@@ -155,6 +155,7 @@ class LoadBalancer:
     created: datetime
     tags: dict[str, str]
     attributes: dict[str, str]
+    interfaces: dict[str, str]  # their addresses, by id
 
     @property
     def idle_timeout(self) -> float:
@@ -169,3 +170,4 @@ class Kept:
     listeners: dict[str, Listener] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     groups: dict[str, TargetGroup] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)  # instances that are targets: how they did

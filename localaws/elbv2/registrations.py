@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localaws.elbv2 import checks, limits
+from localaws.elbv2 import checks, limits, whereabouts
 from localaws.elbv2.model import Target, TargetGroup, TargetHealth
 from localaws.elbv2.store import Store
 from localaws.elbv2.targets import Key, Targets
 
+if TYPE_CHECKING:
+    from localaws.world import World
+
 
 class Registrations:
-    def __init__(self, store: Store, targets: Targets) -> None:
+    def __init__(self, world: World, store: Store, targets: Targets) -> None:
+        self._world = world
         self._store = store
         self._targets = targets
 
-    def register(self, params: dict[str, Any]) -> dict[str, Any]:
+    async def register(self, params: dict[str, Any]) -> dict[str, Any]:
         group = self._store.group(params["TargetGroupArn"])
-        wanted = {_key(group, entry): entry.get("AvailabilityZone") for entry in params["Targets"]}
+        wanted = [_key(group, entry) for entry in params["Targets"]]
+        zones = {entry["Id"]: entry.get("AvailabilityZone") for entry in params["Targets"]}
+        places = await whereabouts.find(self._world, group, zones)
         limits.check_targets(self._store, group, wanted)
-        for key, zone in wanted.items():
-            self._targets.register(group, key, zone)
+        for key in wanted:
+            self._targets.register(group, key, places[key[0]])
         return {}
 
     def deregister(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +50,8 @@ class Registrations:
             "TargetHealth": _render(self._targets.health(group, key) or checks.NOT_REGISTERED),
         }
         if target := group.targets.get(key):
-            described["Target"] |= _zone(target)
+            if group.settings["TargetType"] == "ip":
+                described["Target"] |= _zone(target)
             described["HealthCheckPort"] = str(checks.port(group, target))
         return described
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from localaws.elbv2 import whereabouts
 from localaws.elbv2.balancers import Balancers
 from localaws.elbv2.certificates import Certificates
 from localaws.elbv2.groups import Groups
@@ -25,7 +26,7 @@ class Elbv2:
     def __init__(
         self, world: World, timing: Timing | None = None, state: Kept | None = None
     ) -> None:
-        timing = timing or Timing()
+        self._world, timing = world, timing or Timing()
         self.state = state or Kept()
         self._store = Store(self.state)
         self._targets = Targets(world, self._store, timing)
@@ -49,7 +50,8 @@ class Elbv2:
         await self._targets.stop()
 
     def register(self, target_group_arn: str, target_id: str, port: int) -> None:
-        self._targets.register(self._store.group(target_group_arn), (target_id, port))
+        place = whereabouts.known(self._world, target_id)
+        self._targets.register(self._store.group(target_group_arn), (target_id, port), place)
 
     def deregister(self, target_group_arn: str, target_id: str, port: int) -> None:
         """Begins to drain; `health_of` answers None once the target is gone."""
@@ -57,6 +59,10 @@ class Elbv2:
 
     def health_of(self, target_group_arn: str, target_id: str, port: int) -> TargetHealth | None:
         return self._targets.health(self._store.group(target_group_arn), (target_id, port))
+
+    def machines_changed(self, done: str, instances: list[str]) -> None:
+        """EC2 has `launched`, `started`, `stopped` or `terminated` some."""
+        self._targets.machines_changed(done, instances)
 
     async def drained(self, target_group_arn: str, target_id: str, port: int) -> None:
         """Returns once the target is gone."""
@@ -70,7 +76,7 @@ class Elbv2:
 def _operations(world: World, store: Store, targets: Targets) -> dict[str, Operation]:
     balancers, listeners, rules = Balancers(world, store), Listeners(world, store), Rules(store)
     groups, tags = Groups(world, store), Tags(store)
-    registrations, certificates = Registrations(store, targets), Certificates(world, store)
+    registrations, certificates = Registrations(world, store, targets), Certificates(world, store)
     return {
         "CreateLoadBalancer": balancers.create,
         "DescribeLoadBalancers": balancers.describe,

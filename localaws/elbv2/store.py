@@ -62,6 +62,15 @@ class Store:
         """The load balancers that send to a group; empty: it is not in use."""
         return self._users.get(group_arn, set())
 
+    def zones(self, group_arn: str) -> set[object]:
+        """Where the load balancers that send to a group are."""
+        users = (self.state.load_balancers[arn] for arn in self.users(group_arn))
+        return {zone["ZoneName"] for one in users for zone in one.zones}
+
+    def taken(self, address: str) -> bool:
+        """By a load balancer."""
+        return any(address in one.interfaces.values() for one in self.state.load_balancers.values())
+
     def reindex(self) -> None:
         """To be called after any change of listeners or rules, or with a new state."""
         for listener in self.state.listeners.values():

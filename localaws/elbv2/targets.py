@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from localaws.elbv2 import checks
 from localaws.elbv2.model import State, Target, TargetGroup, TargetHealth, Timing
 from localaws.elbv2.store import Store
+from localaws.elbv2.whereabouts import ALL, Whereabouts
 from localaws.faults.fault import Kind
-from localaws.wire import AwsError
 
 if TYPE_CHECKING:
     from localaws.world import World
@@ -27,14 +27,12 @@ class Targets:
         self._watches: set[asyncio.Task[None]] = set()
         self._drains: dict[tuple[str, Key], asyncio.Task[None]] = {}  # by group and target
 
-    def register(self, group: TargetGroup, key: Key, zone: str | None = None) -> None:
+    def register(self, group: TargetGroup, key: Key, place: Whereabouts) -> None:
         """Again for one that is there: nothing, unless it drains, which brings it back."""
         present = group.targets.get(key)
         if present and present.state is not State.DRAINING:
             return
-        target = Target(
-            *key, address=self._address(group, key[0]), health=checks.INITIAL, zone=zone
-        )
+        target = Target(*key, address=place.address, health=checks.INITIAL, zone=place.zone)
         group.targets[key] = target
         self._begin(self._watch(group, target))
 
@@ -43,7 +41,7 @@ class Targets:
         if target is None or target.state is State.DRAINING:
             return
         if not self._store.users(group.arn):
-            del group.targets[key]
+            self._remove(group, target)
             self._store.tell()
             return
         target.health, target.draining_since = checks.DRAINING, self._world.clock.now()
@@ -53,6 +51,16 @@ class Targets:
         """Returns once it is no longer registered, or at once if it does not drain."""
         if drain := self._drains.get((group.arn, key)):
             await asyncio.wait({drain})
+
+    def machines_changed(self, done: str, instances: list[str]) -> None:
+        groups = self._store.state.groups.values()
+        registered = {target_id for group in groups for target_id, _ in group.targets}
+        for one in registered & set(instances):
+            if done in ("stopped", "terminated"):
+                self._end(one, done)
+            else:
+                self._store.state.ended.pop(one, None)
+        self._store.tell()
 
     def resume(self) -> None:
         """Each is watched, or drained on, as before."""
@@ -67,23 +75,40 @@ class Targets:
         target = group.targets.get(key)
         if target is None:
             return None
-        if target.state is not State.DRAINING and not self._store.users(group.arn):
-            return checks.UNUSED
-        return target.health
+        if _draining(target):
+            return target.health
+        return self._unused(group, target) or target.health
 
     async def stop(self) -> None:
         for watch in self._watches:
             watch.cancel()
         await asyncio.gather(*self._watches, return_exceptions=True)
 
-    def _address(self, group: TargetGroup, target_id: str) -> str:
-        if group.settings["TargetType"] == "ip":
-            return _ip_address(target_id)
-        try:
-            address: str = self._world.ecs.instance_address(target_id)
-        except LookupError as error:
-            raise AwsError("InvalidTarget", f"Instance ID '{target_id}' is not valid") from error
-        return address
+    def _unused(self, group: TargetGroup, target: Target) -> TargetHealth | None:
+        """Why nothing is sent to a target, its checks included."""
+        store = self._store
+        if not store.users(group.arn):
+            return checks.UNUSED
+        if how := store.state.ended.get(target.id):
+            return checks.ended(how)
+        if store.taken(target.id):
+            return checks.TAKEN
+        if target.zone not in (None, ALL) and target.zone not in store.zones(group.arn):
+            return checks.ZONE
+        return None
+
+    def _end(self, instance_id: str, how: str) -> None:
+        self._store.state.ended[instance_id] = how
+        for group in self._store.state.groups.values():
+            for target in group.targets.values():
+                if target.id == instance_id and not _draining(target):
+                    _forget(target)
+
+    def _remove(self, group: TargetGroup, target: Target) -> None:
+        del group.targets[target.id, target.port]
+        groups = self._store.state.groups.values()
+        if not any(target.id == one for each in groups for one, _ in each.targets):
+            self._store.state.ended.pop(target.id, None)
 
     def _begin_to_drain(self, group: TargetGroup, target: Target) -> None:
         drain = self._begin(self._drain(group, target))
@@ -96,11 +121,11 @@ class Targets:
         return task
 
     async def _watch(self, group: TargetGroup, target: Target) -> None:
-        """Checks a target for as long as it is registered and its group is in use."""
+        """Checks a target for as long as it is registered, while it is in use."""
         clock = self._world.clock
         counted = clock.monotonic()
         while self._registered(group, target) and not _draining(target):
-            if not self._store.users(group.arn):
+            if self._unused(group, target):
                 _forget(target)
                 await self._store.changed()
                 counted = clock.monotonic()
@@ -122,6 +147,10 @@ class Targets:
             facts = {"group": group.name, "target": target.id, "port": str(target.port)}
             if fault := self._world.faults.first(Kind.NEVER_HEALTHY, **facts):
                 return checks.Failed(checks.failing(fault.params["reason"], fault.params["code"]))
+        if not ip_address(target.address).is_loopback:
+            limit = float(group.settings["HealthCheckTimeoutSeconds"])
+            await self._world.clock.sleep(limit * self._timing.interval_scale)
+            return checks.Failed(checks.TIMEOUT)
         return await checks.check(group, target, self._world.probe or checks.get)
 
     def _judge(self, group: TargetGroup, target: Target, outcome: checks.Outcome) -> None:
@@ -141,7 +170,7 @@ class Targets:
             connection.transport.abort()
         self._drains.pop((group.arn, (target.id, target.port)), None)
         if self._registered(group, target):
-            del group.targets[target.id, target.port]
+            self._remove(group, target)
 
     def _registered(self, group: TargetGroup, target: Target) -> bool:
         return (
@@ -156,15 +185,6 @@ class Targets:
         interval = self._interval(group)
         initial = target.state is State.INITIAL
         return min(interval, self._timing.first_checks) if initial else interval
-
-
-def _ip_address(target_id: str) -> str:
-    try:
-        return str(IPv4Address(target_id))
-    except ValueError as error:
-        raise AwsError(
-            "ValidationError", f"The IP address '{target_id}' is not a valid IPv4 address"
-        ) from error
 
 
 def _draining(target: Target) -> bool:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
-from tests.conformance.waiting import REAL, until
+from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
@@ -147,7 +147,7 @@ def test_a_target_group_in_use(elb: Client, listener: str, group: str) -> None:
 
 
 @fact(
-    "A target is initial, then unhealthy when it does not answer; draining when deregistered; an "
+    "A target is initial, then unhealthy when nothing answers; draining when deregistered; an "
     "unknown one is unused, Target.NotRegistered.",
     f"{API}API_TargetHealth.html",
 )
@@ -158,8 +158,7 @@ def test_the_health_of_a_target(elb: Client, listener: str, group: str) -> None:
     elb.create_rule(
         ListenerArn=listener, Priority=1, Conditions=host("a.example.com"), Actions=forward(group)
     )
-    nobody = "10.0.0.250" if REAL else "127.0.0.1"  # checks of the local AWS stay on loopback
-    target = {"Id": nobody, "Port": 1}
+    target = {"Id": "10.0.0.250", "Port": 1}
 
     def health(asked: dict[str, object]) -> dict[str, str]:
         shown = elb.describe_target_health(TargetGroupArn=group, Targets=[asked])
@@ -176,7 +175,11 @@ def test_the_health_of_a_target(elb: Client, listener: str, group: str) -> None:
     assert unknown["Reason"] == "Target.NotRegistered"
     assert first["State"] == "initial"
     assert first["Reason"] in ("Elb.RegistrationInProgress", "Elb.InitialHealthChecking")
-    assert unhealthy["Reason"] in ("Target.FailedHealthChecks", "Target.Timeout")
+    assert unhealthy == {
+        "State": "unhealthy",
+        "Reason": "Target.Timeout",
+        "Description": "Request timed out",
+    }
     assert draining == {
         "State": "draining",
         "Reason": "Target.DeregistrationInProgress",
@@ -247,3 +250,160 @@ def test_https_needs_a_certificate(elb: Client, balancer: str) -> None:
     code, _ = refused(elb.create_listener, **made, DefaultActions=[NOTHING])
 
     assert code == "ValidationError"
+
+
+@fact(
+    "A load balancer has an interface in each subnet; its address cannot be a target: unused, "
+    "Target.IpUnusable.",
+    f"{API}API_TargetHealth.html {GUIDE}application-load-balancers.html "
+    f"{GUIDE}target-group-health-checks.html",
+)
+def test_an_address_of_a_load_balancer(
+    aws: Aws, elb: Client, balancer: str, listener: str, group: str
+) -> None:
+    named = {"Name": "description", "Values": ["ELB " + balancer.split(":loadbalancer/")[1]]}
+    found = aws.client("ec2").describe_network_interfaces(Filters=[named])["NetworkInterfaces"]
+    elb.create_rule(
+        ListenerArn=listener, Priority=1, Conditions=host("a.example.com"), Actions=forward(group)
+    )
+
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": found[0]["PrivateIpAddress"]}])
+
+    assert len(found) == 2
+    (shown,) = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert shown["Target"]["AvailabilityZone"] == found[0]["AvailabilityZone"]
+    assert shown["TargetHealth"] == {
+        "State": "unused",
+        "Reason": "Target.IpUnusable",
+        "Description": "The IP address cannot be used as a target, as it is in use by a load "
+        "balancer",
+    }
+
+
+@pytest.fixture
+def instance(aws: Aws, place: Place) -> Iterator[str]:
+    """One of its own, which is in no cluster."""
+    ec2 = aws.client("ec2")
+    made = ec2.run_instances(
+        ImageId=place.image_id,
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=place.subnet_ids[0],
+    )["Instances"][0]["InstanceId"]
+    until(lambda: in_state(ec2, made, "running"))
+    yield str(made)
+    ec2.terminate_instances(InstanceIds=[made])
+
+
+def in_state(ec2: Client, instance_id: str, state: str) -> bool:
+    found = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"]
+    return str(found[0]["State"]["Name"]) == state
+
+
+@fact(
+    "An instance that is stopped, or terminated, is unused: Target.InvalidState; once it is "
+    "started it is checked anew. One that is not running cannot be registered.",
+    f"{API}API_TargetHealth.html {GUIDE}target-group-health-checks.html "
+    f"{GUIDE}target-group-register-targets.html getmoto/moto#2324 "
+    "hashicorp/terraform-provider-aws#17167",
+)
+def test_an_instance_that_ended(
+    aws: Aws, elb: Client, place: Place, listener: str, instance: str, name: str
+) -> None:
+    ec2 = aws.client("ec2")
+    group = elb.create_target_group(Name=f"{name}-i", Protocol="HTTP", Port=80, VpcId=place.vpc_id)
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    elb.create_rule(
+        ListenerArn=listener, Priority=1, Conditions=host("a.example.com"), Actions=forward(arn)
+    )
+    target = [{"Id": instance}]
+
+    def health() -> dict[str, str]:
+        (shown,) = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return dict(shown["TargetHealth"])
+
+    def invalid(how: str) -> dict[str, str]:
+        return {
+            "State": "unused",
+            "Reason": "Target.InvalidState",
+            "Description": f"Target is in the {how} state",
+        }
+
+    try:
+        elb.register_targets(TargetGroupArn=arn, Targets=target)
+        ec2.stop_instances(InstanceIds=[instance])
+        until(lambda: in_state(ec2, instance, "stopped") and health() == invalid("stopped"))
+        refusal = refused(elb.register_targets, TargetGroupArn=arn, Targets=target)
+        ec2.start_instances(InstanceIds=[instance])
+        until(lambda: health()["State"] in ("initial", "unhealthy"))
+        ec2.terminate_instances(InstanceIds=[instance])
+        until(lambda: health() == invalid("terminated"))
+    finally:
+        elb.delete_listener(ListenerArn=listener)
+        elb.delete_target_group(TargetGroupArn=arn)
+
+    sentence = "The following targets are not in a running state and cannot be registered: "
+    assert refusal == ("InvalidTarget", f"{sentence}'{instance}'")
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        (
+            {"Id": "10.130.6.97"},
+            "You must specify a valid Availability Zone or select 'all' for all enabled "
+            "Availability zones, since the IP address '10.130.6.97' is outside the VPC",
+        ),
+        (
+            {"Id": "10.130.6.97", "AvailabilityZone": "us-east-1a"},
+            "The Availability Zone for IP address '10.130.6.97' must be 'all' for Application "
+            "Load Balancer target groups, when not within the VPC",
+        ),
+        (
+            {"Id": "10.0.0.10", "AvailabilityZone": "all"},
+            "The IP address '10.0.0.10' is within the VPC, and cannot have its Availability Zone "
+            "overridden to 'all' from '{zone}'",
+        ),
+    ],
+)
+@fact(
+    "An address outside the VPC's subnets is a target of all zones; one within is of its own.",
+    f"{API}API_TargetDescription.html kubernetes-sigs/aws-load-balancer-controller#561 "
+    "kubernetes-sigs/aws-load-balancer-controller#3084 aws/containers-roadmap#1107",
+)
+def test_zones_of_addresses(
+    aws: Aws, elb: Client, place: Place, group: str, target: dict[str, str], sentence: str
+) -> None:
+    subnets = aws.client("ec2").describe_subnets(SubnetIds=[place.subnet_ids[0]])["Subnets"]
+
+    refusal = refused(elb.register_targets, TargetGroupArn=group, Targets=[target])
+    outside = {"Id": "10.130.6.97", "Port": 80, "AvailabilityZone": "all"}
+    elb.register_targets(TargetGroupArn=group, Targets=[outside])
+
+    assert refusal == (
+        "ValidationError",
+        sentence.replace("{zone}", subnets[0]["AvailabilityZone"]),
+    )
+    (shown,) = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert shown["Target"] == outside
+
+
+@fact(
+    "An instance of another VPC cannot be registered: InvalidTarget.",
+    f"{API}API_RegisterTargets.html",
+)
+def test_an_instance_of_another_vpc(aws: Aws, elb: Client, instance: str, name: str) -> None:
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    made = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+
+    try:
+        refusal = refused(elb.register_targets, TargetGroupArn=arn, Targets=[{"Id": instance}])
+    finally:
+        elb.delete_target_group(TargetGroupArn=arn)
+        ec2.delete_vpc(VpcId=vpc)
+
+    sentence = f"The following targets are not in the target group VPC '{vpc}': '{instance}'"
+    assert refusal == ("InvalidTarget", sentence)

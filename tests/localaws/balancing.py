@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from localaws.elbv2.model import TargetHealth, Timing
 from localaws.elbv2.service import Elbv2
 from localaws.persistence.keeper import fill
+from localaws.wire import AwsError
 from localaws.world import World
 
 T = TypeVar("T")
@@ -26,26 +27,69 @@ QUICK = Timing(
 )
 
 
-class Subnets:
+SUBNETS = {"subnet-a": "10.0.0.0/24", "subnet-b": "10.0.1.0/24", "subnet-c": "10.0.2.0/24"}
+
+
+class Network:
     """Of EC2, and of ACM, what a load balancer asks."""
 
+    def __init__(self) -> None:
+        self.state = "running"  # of the only instance
+        self.interfaces = dict[str, str]()  # their addresses
+
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        if (service, operation) == ("acm", "DescribeCertificate"):
-            return {"Certificate": params}
-        assert (service, operation) == ("ec2", "DescribeSubnets")
-        return {
-            "Subnets": [
-                {"SubnetId": name, "VpcId": "vpc-1", "AvailabilityZone": f"us-east-1{name[-1]}"}
-                for name in params["SubnetIds"]
-            ]
+        answered: dict[str, Any] = getattr(self, f"_{service}_{operation}")(params)
+        return answered
+
+    def _acm_DescribeCertificate(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Certificate": params}
+
+    def _ec2_DescribeSubnets(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        shown = [
+            {
+                "SubnetId": name,
+                "VpcId": "vpc-1",
+                "AvailabilityZone": f"us-east-1{name[-1]}",
+                "CidrBlock": SUBNETS[name],
+            }
+            for name in params.get("SubnetIds", SUBNETS)
+        ]
+        return {"Subnets": shown}
+
+    def _ec2_DescribeSecurityGroups(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"SecurityGroups": [{"GroupId": one} for one in params.get("GroupIds", ["sg-0"])]}
+
+    def _ec2_DescribeInstances(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        instance = {
+            "InstanceId": INSTANCE,
+            "VpcId": "vpc-1",
+            "State": {"Name": self.state},
+            "PrivateIpAddress": "10.0.0.9",
+            "Placement": {"AvailabilityZone": "us-east-1a"},
         }
+        if params.get("InstanceIds", [INSTANCE]) != [INSTANCE]:
+            raise AwsError("InvalidInstanceID.NotFound", "The instance ID does not exist")
+        return {"Reservations": [{"Instances": [instance]}]}
+
+    def _ec2_CreateNetworkInterface(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        made, subnet = f"eni-{len(self.interfaces)}", SUBNETS[params["SubnetId"]]
+        self.interfaces[made] = subnet.replace("0/24", str(200 + len(self.interfaces)))
+        shown = {"NetworkInterfaceId": made, "PrivateIpAddress": self.interfaces[made]}
+        return {"NetworkInterface": shown}
+
+    def _ec2_ModifyNetworkInterfaceAttribute(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {}
+
+    def _ec2_DeleteNetworkInterface(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        del self.interfaces[params["NetworkInterfaceId"]]
+        return {}
 
 
 class Instances:
     """Of ECS, what a load balancer asks: one instance, on this machine."""
 
-    def instance_address(self, instance_id: str) -> str:
-        return {INSTANCE: "127.0.0.1"}[instance_id]
+    def instance_place(self, instance_id: str) -> tuple[str, str]:
+        return {INSTANCE: ("127.0.0.1", "us-east-1a")}[instance_id]
 
 
 class Place:
@@ -57,7 +101,8 @@ class Place:
         self._thread.start()
         self.port = free_port()
         world = World(home=home, port=0, router_port=self.port)
-        world.aws, world.ecs = cast(Any, Subnets()), cast(Any, Instances())
+        self.network = Network()
+        world.aws, world.ecs = cast(Any, self.network), cast(Any, Instances())
         self.world, self._timing = world, timing
         self.elb = Elbv2(world, timing)
         self.run(self.elb.start(self.port))

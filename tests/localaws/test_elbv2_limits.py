@@ -30,9 +30,9 @@ def refused(place: Place, operation: str, **params: object) -> tuple[str, str]:
 
 
 def addresses(first: int, count: int) -> list[dict[str, Any]]:
-    return [
-        {"Id": f"10.0.{n // 250}.{n % 250 + 1}", "Port": 80} for n in range(first, first + count)
-    ]
+    numbers = range(first, first + count)
+    ids = [f"10.9.{n // 250}.{n % 250 + 1}" for n in numbers]
+    return [{"Id": one, "Port": 80, "AvailabilityZone": "all"} for one in ids]
 
 
 def test_a_target_group_has_room_for_a_thousand_targets(place: Place) -> None:
