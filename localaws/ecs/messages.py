@@ -11,6 +11,7 @@ GUIDE = " For more information, see the Troubleshooting section of the Amazon EC
 ESSENTIAL_EXITED = "Essential container in task exited"
 FAILED_CONTAINER_CHECKS = "Task failed container health checks"
 FAILED_TO_START = "Task failed to start"  # on instances; its containers say why
+CLUSTER, PROVIDER = "cluster", "capacity provider"
 STOPPED_BY_USER = "Task stopped by user"
 FORCED_OUT = "Container instance deregistration forced by user"
 DRAINED = "Service scheduler stopped the task because its container instance is draining"
@@ -81,16 +82,23 @@ def scaling(deployment: str) -> str:
     return f"Scaling activity initiated by (deployment {deployment})"
 
 
-def unplaced(service: str, closest: str | None, reason: str) -> str:
-    """`closest` is the ARN of an instance, None where the cluster has none."""
+def unplaced(service: str, closest: str | None, reason: str, where: str = CLUSTER) -> str:
+    """`closest` is the ARN of an instance, None where there is none."""
     begin = (
         f"(service {service}) was unable to place a task because no container instance met "
         "all of its requirements."
     )
     if closest is None:
-        return f"{begin} Reason: No Container Instances were found in your cluster.{GUIDE}"
+        return f"{begin} Reason: No Container Instances were found in your {where}.{GUIDE}"
     why = SHORTAGES.get(reason, f"encountered error {reason!r}.".replace("'", '"'))
     return f"{begin} The closest matching (container-instance {short(closest)}) {why}{GUIDE}"
+
+
+def too_many_wait(service: str) -> str:
+    return (
+        f"(service {service}) was unable to place tasks in your cluster because the tasks "
+        "provisioning capacity limit was exceeded."
+    )
 
 
 def impaired(service: str) -> str:

@@ -261,11 +261,12 @@ class Task:
     cluster: str
     cluster_arn: str
     definition: TaskDefinition
-    instance: Instance
+    placed_on: Instance | None  # None: it waits for its capacity provider
     group: str
     containers: list[Container]  # as they are
     created_at: datetime
     capacity_provider: str | None = None
+    placement: Json = field(default_factory=dict)  # constraints and strategy it was asked for with
     overrides: Json = field(default_factory=dict)
     started_by: str | None = None
     service: Service | None = None
@@ -291,6 +292,18 @@ class Task:
     connected_at: datetime | None = None  # when last; None: from the beginning
     ended_with_host: bool = False  # as ECS was told
     last_known: list[Container] | None = None  # as they were when ECS last heard of them
+
+    @property
+    def instance(self) -> Instance:
+        """Where it is; LookupError while it waits to be placed."""
+        if self.placed_on is None:
+            raise LookupError(self.id)
+        return self.placed_on
+
+    @property
+    def leaving(self) -> bool:
+        """Its instance is drained, or no more."""
+        return self.placed_on is not None and self.placed_on.status != "ACTIVE"
 
     @property
     def health_status(self) -> str:

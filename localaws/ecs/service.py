@@ -13,6 +13,7 @@ from localaws.ecs import clusters, tags
 from localaws.ecs.capacity import requests as capacity_providers
 from localaws.ecs.capacity.attaching import Attaching
 from localaws.ecs.capacity.keeper import Keeper
+from localaws.ecs.capacity.waiting import Waiting
 from localaws.ecs.desk import Desk
 from localaws.ecs.instances import attributes, registration
 from localaws.ecs.instances import container_instances as instances
@@ -82,7 +83,9 @@ class Ecs:
             over=self._over,
         )
         self._fleet.lives = self._lives
-        starting = Starting(world, self.state, self._lives, self._fleet)
+        self._waiting = Waiting(world, self.state, self._fleet, self._notices, self._lives)
+        self._keeper.waiting = self._waiting
+        starting = Starting(world, self.state, self._lives, self._fleet, self._waiting)
         self._watch = Watch(world, rollouts, self._scheduler.wake)
         self._scheduler.steps = Steps(
             world, self.state, self._notices, rollouts, self._lives, starting, self._watch
@@ -133,6 +136,8 @@ class Ecs:
         self._keeper.wake()
         alive = self._lives_to_resume()
         await self._lives.resume(alive)
+        self._waiting.resume()
+        self._waiting.look()
         self._scheduler.resume()
         if alive:
             self._follow_troubles()
@@ -213,15 +218,18 @@ class Ecs:
         self._keeper.wake()
 
     def _instances_changed(self) -> None:
+        self._waiting.look()
         self._scheduler.wake()
         self._keeper.wake()
 
     def _stopping(self, task: Task) -> None:
         self._fleet.unwanted(task)
+        self._waiting.drop(task)
         self._scheduler.stopping(task)
 
     def _over(self, task: Task) -> None:
         self._fleet.released(task)
+        self._waiting.look()
         self._scheduler.over(task)
         self._keeper.wake()
 

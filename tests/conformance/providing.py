@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.conformance.conftest import Aws, Client
 from tests.conformance.grouping import Grouping
 from tests.conformance.place import Place
+from tests.conformance.serving import Served
 from tests.conformance.waiting import until
 
 Json = dict[str, Any]
@@ -108,6 +109,36 @@ class Providing:
 
     def registered(self, count: int) -> list[Json]:
         return until(lambda: (found := self.instances()) and len(found) == count and found, 30)
+
+    @property
+    def served(self) -> Served:
+        return Served(self.ecs, self.name, self.place.image, self.name)
+
+    def register(self, **container: object) -> str:
+        return self.served.register(**container)  # type: ignore[arg-type]
+
+    def run(self, **params: object) -> Json:
+        params = {"taskDefinition": self.name, **params}
+        if not self.ecs.list_task_definitions(familyPrefix=self.name)["taskDefinitionArns"]:
+            self.register()
+        return dict(self.ecs.run_task(cluster=self.name, **params))
+
+    def serve(self, count: int, **more: object) -> Json:
+        return self.served.create(count, **more)  # type: ignore[arg-type]
+
+    def update_service(self, **changes: object) -> Json:
+        return self.served.update(**changes)
+
+    def steady(self) -> Json:
+        return self.served.steady()
+
+    def said(self) -> str:
+        """By the service's events."""
+        return "\n".join(one["message"] for one in self.served.described()["events"])
+
+    def tasks(self) -> list[Json]:
+        """Of the service."""
+        return self.served.tasks()
 
     def clean(self) -> None:
         for service in self._listed("services"):

@@ -31,7 +31,8 @@ _CHANGEABLE = (
     "PropagateTags",
     "TaskDefinition",
 )
-_LISTS = ("LoadBalancers", "PlacementConstraints", "PlacementStrategies")
+_STRATEGY = "CapacityProviderStrategy"
+_LISTS = ("LoadBalancers", "PlacementConstraints", "PlacementStrategies", _STRATEGY)
 
 
 class Service(ResourceType):
@@ -57,6 +58,8 @@ class Service(ResourceType):
             }
             params = _asked("UpdateService", picked(now, _CHANGEABLE) | emptied)
             params["service"] = resource.physical_id
+            if before.get(_STRATEGY) != now.get(_STRATEGY):
+                params["forceNewDeployment"] = True  # or ECS refuses another strategy
             await world.aws.call("ecs", "UpdateService", params)
         await ecs_tags.change(world, resource, resource.physical_id, before)
 

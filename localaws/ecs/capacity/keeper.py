@@ -10,6 +10,7 @@ from typing import Any
 from localaws.ecs.capacity import associations, groups
 from localaws.ecs.capacity.draining import Draining
 from localaws.ecs.capacity.provider import CapacityProvider
+from localaws.ecs.capacity.waiting import Waiting
 from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.model import Cluster, State
 from localaws.ecs.needs import World
@@ -25,6 +26,7 @@ class Keeper:
         self._world, self._state = world, state
         self._draining = Draining(world, fleet)
         self._woken = asyncio.Event()
+        self.waiting: Waiting
 
     def wake(self) -> None:
         """Tasks, instances, groups or providers have changed."""
@@ -33,6 +35,7 @@ class Keeper:
     async def run(self) -> None:
         while True:
             await self._rest()
+            self.waiting.give_up()
             for cluster, provider in list(self._attached()):
                 await self._look(cluster, provider)
 

@@ -95,11 +95,13 @@ class Fleet:
         self._next_version(task.instance)
 
     def unwanted(self, task: Task) -> None:
-        self.ledger.unwanted(task)
+        if task.placed_on:
+            self.ledger.unwanted(task)
 
     def released(self, task: Task) -> None:
-        self.ledger.release(task)
-        self._next_version(task.instance)
+        if task.placed_on:
+            self.ledger.release(task)
+            self._next_version(task.placed_on)
 
     def end_host(self, instance: Instance, how: str) -> None:
         """`stopped`: its agent may come back; `terminated`: it is a container instance no more,
@@ -166,7 +168,7 @@ class Fleet:
     def tasks(self, instance: Instance) -> list[Task]:
         """Those that are not STOPPED yet."""
         return [
-            one for one in self._state.tasks.values() if one.instance is instance and not one.over
+            one for one in self._state.tasks.values() if one.placed_on is instance and not one.over
         ]
 
     def _next_version(self, instance: Instance) -> None:

@@ -22,7 +22,7 @@ class Ledger:
         for instance in state.instances.values():
             self.admit(instance)
         for task in state.tasks.values():
-            if not task.over:
+            if task.placed_on and not task.over:
                 self.take(task)
                 if not task.wanted:
                     self.unwanted(task)
@@ -109,7 +109,7 @@ class Ledger:
     def _facts(self, instance: Instance) -> dict[str, str]:
         """What the cluster query language may ask beside attributes and groups."""
         running = sum(
-            one.instance is instance and one.status is Life.RUNNING
+            one.placed_on is instance and one.status is Life.RUNNING
             for one in self._state.tasks.values()
         )
         return {

@@ -57,6 +57,7 @@ class Refused:
 
     reasons: Mapping[str, str]
     closest: str | None = None  # instance ARN
+    too_many_wait: bool = False  # in PROVISIONING, so that this one may not
 
 
 def place(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from localaws.ecs.capacity import choice
 from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.ecs.model import Cluster, Service, TaskDefinition
 from localaws.ecs.services import settings as service_settings
@@ -55,6 +56,7 @@ def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
     service_settings.check_load_balancers(desk, balancers, definition)
     name = params["serviceName"]
     configuration = service_settings.configuration(params.get("deploymentConfiguration", {}))
+    strategy = choice.chosen(cluster, params)
     return Service(
         name=name,
         arn=desk.world.arn("ecs", f"service/{cluster.name}/{name}"),
@@ -66,6 +68,8 @@ def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
         configuration=configuration,
         settings=service_settings.kept(params, configuration),
         created_at=desk.world.clock.now(),
+        strategy=strategy,
+        launch_type=None if strategy else "EC2",
         grace_seconds=params.get("healthCheckGracePeriodSeconds", 0),
     )
 
@@ -79,7 +83,8 @@ def _usable(desk: Desk, name: str) -> TaskDefinition:
 
 def update(desk: Desk, params: Params) -> Result:
     """Only what the tasks are made of begins a deployment; a count alone never does."""
-    service = desk.service(desk.cluster(params), params["service"])
+    cluster = desk.cluster(params)
+    service = desk.service(cluster, params["service"])
     service_settings.check_update(params)
     if service.status != "ACTIVE":
         raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
@@ -87,10 +92,11 @@ def update(desk: Desk, params: Params) -> Result:
     configuration = service_settings.configuration(
         params.get("deploymentConfiguration", {}), service.configuration
     )
+    strategy = choice.changed(cluster, service, params)
     if deploys:
         _check_room(desk, service)
     service.task_definition, service.load_balancers = definition, balancers
-    service.configuration = configuration
+    service.configuration, service.strategy = configuration, strategy
     _scale(service, params.get("desiredCount", service.desired_count), deploys=deploys)
     service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
     service.settings |= {key: params[key] for key in service_settings.KEPT if key in params}

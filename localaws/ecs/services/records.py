@@ -24,7 +24,7 @@ def begin(world: World, service: Service) -> ServiceDeployment:
         cluster_arn=service.cluster_arn,
         task_definition=service.task_definition,
         load_balancers=service.load_balancers,
-        capacity_providers=service.settings.get("capacityProviderStrategy", []),
+        capacity_providers=service.strategy,
         created_at=now,
     )
     record = ServiceDeployment(

@@ -159,6 +159,7 @@ class Rollouts:
         service.deployments = [good, *(one for one in service.deployments if one is not good)]
         service.task_definition = good.task_definition
         service.load_balancers = good.load_balancers
+        service.strategy = good.revision.capacity_providers
         self._notices.say(service, messages.rolling_back(service.name, good.id))
         self._changed(service, good)
 

@@ -35,7 +35,7 @@ class Scheduler:
             self._agenda.put((service.cluster, service.name), GATHER_SECONDS)
             return
         for key, one in self._state.services.items():
-            if key in self._waiting or any(it.instance.status != "ACTIVE" for it in one.tasks):
+            if key in self._waiting or any(it.leaving for it in one.tasks):
                 self._agenda.put(key, GATHER_SECONDS)
 
     def changed(self, task: Task) -> None:

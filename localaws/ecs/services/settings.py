@@ -28,6 +28,7 @@ SHARED = (
     "loadBalancers",
     "deploymentConfiguration",
     "healthCheckGracePeriodSeconds",
+    "capacityProviderStrategy",
 )
 CREATE = (
     *SHARED,

@@ -21,7 +21,6 @@ def describe(desk: Desk, service: Service, *, with_tags: bool = False) -> dict[s
         "desiredCount": service.desired_count,
         "runningCount": _running(service.tasks),
         "pendingCount": _pending(service.tasks),
-        "launchType": "EC2",
         "taskDefinition": service.task_definition,
         "deploymentConfiguration": service.configuration,
         "deployments": [_deployment(service, one) for one in service.deployments],
@@ -44,7 +43,7 @@ def describe(desk: Desk, service: Service, *, with_tags: bool = False) -> dict[s
         shape["currentServiceDeployment"] = service.history[0].arn
     if with_tags:
         shape["tags"] = desk.tags(service.arn)
-    return shape | service.settings
+    return shape | _runs_on(service.strategy) | service.settings
 
 
 def _deployment(service: Service, deployment: Deployment) -> dict[str, Any]:
@@ -59,10 +58,13 @@ def _deployment(service: Service, deployment: Deployment) -> dict[str, Any]:
         "failedTasks": deployment.failed_tasks,
         "createdAt": deployment.created_at,
         "updatedAt": deployment.updated_at,
-        "launchType": "EC2",
         "rolloutState": deployment.rollout.value,
         "rolloutStateReason": deployment.reason,
-    }
+    } | _runs_on(deployment.revision.capacity_providers)
+
+
+def _runs_on(strategy: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"capacityProviderStrategy": strategy} if strategy else {"launchType": "EC2"}
 
 
 def desired(service: Service, deployment: Deployment) -> int:

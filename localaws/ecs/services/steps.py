@@ -109,7 +109,11 @@ class Steps:
 
     def _unplaced(self, service: Service, deployment: Deployment, refused: Refused) -> None:
         code = refused.reasons.get(refused.closest or "", "")
-        message = messages.unplaced(service.name, refused.closest, code)
+        by_provider = deployment.revision.capacity_providers
+        where = messages.PROVIDER if by_provider else messages.CLUSTER
+        message = messages.unplaced(service.name, refused.closest, code, where)
+        if refused.too_many_wait:
+            message = messages.too_many_wait(service.name)
         service.steady_since = None
         if self._notices.say_once(service, message):
             self._notices.acted(

@@ -34,11 +34,11 @@ class Views:
         return TaskView(
             id=task.id,
             deployment=task.deployment.id if task.deployment else "",
-            zone=task.instance.availability_zone,
-            instance=task.instance.id,
+            zone=task.placed_on.availability_zone if task.placed_on else "",
+            instance=task.placed_on.id if task.placed_on else "",
             created=task.created_at.timestamp(),
             condition=_condition(found),
-            leaving=task.instance.status != "ACTIVE",
+            leaving=task.leaving,
             protected=service.status == "ACTIVE" and task.protected(self._world.clock.now()),
         )
 

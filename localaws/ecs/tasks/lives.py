@@ -52,6 +52,11 @@ class Lives:
         self._admit(task)
         task.updated_at = task.created_at
         self._notices.task_changed(task)
+        if task.placed_on:
+            self._tell_story(task, self._start(task))
+
+    def go_on(self, task: Task) -> None:
+        """It has waited for an instance, and has one."""
         self._tell_story(task, self._start(task))
 
     def stop(self, task: Task, code: str, reason: str) -> None:
@@ -183,7 +188,7 @@ class Lives:
         for container in task.containers:
             if container.essential and container.last_status == "STOPPED":
                 self.stop(task, "EssentialContainerExited", messages.ESSENTIAL_EXITED)
-        if not task.wanted:
+        if not task.wanted or task.placed_on is None:
             return
         if ORDER.index(task.status) <= ORDER.index(Life.PENDING):
             await self._start(task)

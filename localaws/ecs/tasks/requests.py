@@ -94,9 +94,13 @@ def _matches(task: Task, params: Params) -> bool:
         and params.get("launchType", "EC2") == "EC2"
         and params.get("startedBy", task.started_by) == task.started_by
         and ("family" not in params or revision(params["family"])[0] == task.definition.family)
-        and (not instance or short(instance) == task.instance.id)
+        and (not instance or _on(task, short(instance)))
         and ("serviceName" not in params or _in_service(task, params["serviceName"]))
     )
+
+
+def _on(task: Task, instance_id: str) -> bool:
+    return task.placed_on is not None and task.placed_on.id == instance_id
 
 
 def _in_service(task: Task, name: str) -> bool:

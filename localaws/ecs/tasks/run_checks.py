@@ -29,6 +29,7 @@ MODELLED = {
         "group",
         "clientToken",
         "launchType",
+        "capacityProviderStrategy",
         "placementConstraints",
         "placementStrategy",
         "tags",
@@ -104,11 +105,6 @@ def _check_for_instances(params: Json) -> None:
         )
     if params.get("platformVersion") and params.get("launchType") == "EC2":
         raise invalid("The platform version must be null when specifying an EC2 launch type.")
-    if params.get("launchType") and params.get("capacityProviderStrategy"):
-        raise invalid(
-            "Specifying both a launch type and capacity provider strategy is not supported. "
-            "Remove one and try again."
-        )
 
 
 def _asked(params: Json) -> Json:

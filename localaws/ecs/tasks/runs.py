@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from localaws.ecs import messages
+from localaws.ecs.capacity import choice, strategy
 from localaws.ecs.desk import Desk, Params, Result
 from localaws.ecs.instances.placement import Refused
-from localaws.ecs.model import Cluster, Task
+from localaws.ecs.model import Cluster, Task, TaskDefinition
 from localaws.ecs.names import short
-from localaws.ecs.refusals import invalid
+from localaws.ecs.refusals import client_error, invalid
 from localaws.ecs.tasks import run_checks
 from localaws.ecs.tasks.requests import described
 from localaws.wire import AwsError
 
 NO_DEFINITION = "TaskDefinition not found."
+TOO_MANY_WAIT = "Tasks provisioning capacity limit exceeded."
 CONFLICT = (
     "The RunTask request could not be processed due to conflicts. The provided clientToken is "
     "already in use with a different RunTask request."
@@ -27,18 +32,40 @@ def run(desk: Desk, params: Params) -> Result:
     definition = desk.definition(params["taskDefinition"], NO_DEFINITION)
     run_checks.check("RunTask", params, definition)
     run_checks.check_run(params)
-    if not any(one.cluster == cluster.name for one in desk.state.instances.values()):
-        raise invalid("No Container Instances were found in your cluster.")
-    started, failures = list[Task](), list[Params]()
-    for _ in range(params.get("count", 1)):
-        task = desk.starting.one_off(cluster.name, definition, params)
-        if isinstance(task, Refused):
-            failures = [{"arn": arn, "reason": why} for arn, why in task.reasons.items()]
-            break
-        started.append(task)
+    started, refused = _started(desk, cluster, definition, params)
+    if refused and not started:
+        _check_any(refused, by_provider=bool(choice.chosen(cluster, params)))
     if params.get("clientToken") and started:
         desk.remember(*token, params, [task.id for task in started])
-    return {"tasks": [described(desk, task) for task in started], "failures": failures}
+    reasons = refused.reasons if refused else {}
+    return {
+        "tasks": [described(desk, task) for task in started],
+        "failures": [{"arn": arn, "reason": why} for arn, why in reasons.items()],
+    }
+
+
+def _started(
+    desk: Desk, cluster: Cluster, definition: TaskDefinition, params: Params
+) -> tuple[list[Task], Refused | None]:
+    """By turns of the capacity providers, where there is a strategy."""
+    items, counts, started = choice.chosen(cluster, params), Counter[str](), list[Task]()
+    for _ in range(params.get("count", 1)):
+        provider = strategy.next_provider(items, counts) if items else None
+        task = desk.starting.one_off(cluster.name, definition, params, provider)
+        if isinstance(task, Refused):
+            return started, task
+        counts[provider or ""] += 1
+        started.append(task)
+    return started, None
+
+
+def _check_any(refused: Refused, *, by_provider: bool) -> None:
+    """What is an error, not a failure that is told."""
+    if refused.too_many_wait:
+        raise client_error(TOO_MANY_WAIT)
+    if not refused.reasons:
+        where = messages.PROVIDER if by_provider else messages.CLUSTER
+        raise invalid(f"No Container Instances were found in your {where}.")
 
 
 def start(desk: Desk, params: Params) -> Result:

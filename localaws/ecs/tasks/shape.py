@@ -13,8 +13,9 @@ def describe(task: Task) -> dict[str, Any]:
         "taskArn": task.arn,
         "clusterArn": task.cluster_arn,
         "taskDefinitionArn": task.definition.arn,
-        "containerInstanceArn": task.instance.arn,
-        "availabilityZone": task.instance.availability_zone,
+        "containerInstanceArn": task.placed_on and task.placed_on.arn,
+        "availabilityZone": task.placed_on and task.placed_on.availability_zone,
+        "capacityProviderName": task.capacity_provider,
         "attributes": [],
         "attachments": [],
         "group": task.group,
@@ -23,8 +24,7 @@ def describe(task: Task) -> dict[str, Any]:
         "lastStatus": task.status.value,
         "desiredStatus": task.desired_status,
         "healthStatus": task.health_status,
-        "connectivity": "CONNECTED" if task.connected else "DISCONNECTED",
-        "connectivityAt": task.connected_at or task.created_at,
+        **_connectivity(task),
         "cpu": str(reservation.cpu(task.definition, task.overrides)),
         "memory": str(reservation.memory(task.definition, task.overrides)),
         "containers": [_container(task, container) for container in task.known],
@@ -43,6 +43,16 @@ def describe(task: Task) -> dict[str, Any]:
         "stoppedAt": task.stopped_at,
     }
     return {key: value for key, value in shape.items() if value is not None}
+
+
+def _connectivity(task: Task) -> dict[str, Any]:
+    """Of its agent, once it has one."""
+    if task.placed_on is None:
+        return {}
+    return {
+        "connectivity": "CONNECTED" if task.connected else "DISCONNECTED",
+        "connectivityAt": task.connected_at or task.created_at,
+    }
 
 
 def _container(task: Task, container: Container) -> dict[str, Any]:
