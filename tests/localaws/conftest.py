@@ -64,8 +64,10 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start(home: Path, *, port: int, router_port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "localaws", "--port", str(port)]
+def start(
+    home: Path, *, port: int, router_port: int, driver: str = "process"
+) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "localaws", "--port", str(port), "--driver", driver]
     command += ["--router-port", str(router_port), "--home", str(home)]
     return subprocess.Popen(command, stderr=subprocess.PIPE)
 

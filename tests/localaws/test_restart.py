@@ -6,64 +6,21 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 import pytest
 
 from tests.localaws import stacks
-from tests.localaws.conftest import LocalAws, free_port, healthy, start, until
+from tests.localaws.conftest import LocalAws, free_port, start, until
 from tests.localaws.containing import push_image
-
-Json = dict[str, Any]
-
-
-class Life:
-    """One home, in which a local AWS is started, killed and started again."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.aws = self.started()
-
-    def started(self) -> LocalAws:
-        port, router_port = free_port(), free_port()
-        process = start(self.home, port=port, router_port=router_port)
-        self.aws = LocalAws(port, router_port, process)
-        until(lambda: healthy(self.aws), 30)
-        return self.aws
-
-    def written(self) -> None:
-        """Until what was done so far has been written: one write may have been under way."""
-        for _ in range(2):
-            before = self.number()
-            self.aws.client("sqs").create_queue(QueueName=f"mark-{before}")
-            until(lambda before=before: self.number() > before)  # type: ignore[misc]
-
-    def number(self) -> int:
-        path = self.home / "state" / "manifest.json"
-        return int(json.loads(path.read_text())["number"]) if path.exists() else 0
-
-    def killed(self, how: signal.Signals = signal.SIGKILL) -> LocalAws:
-        self.aws.process.send_signal(how)
-        self.aws.process.communicate(timeout=20)
-        return self.started()
-
-    def processes(self) -> list[psutil.Process]:
-        """Of its tasks."""
-        return [
-            one
-            for one in psutil.process_iter(["cwd"])
-            if (one.info["cwd"] or "").startswith(str(self.home / "containers"))
-        ]
+from tests.localaws.killing import Life
 
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
     life = Life(tmp_path)
     yield life
-    life.aws.process.terminate()
-    life.aws.process.communicate(timeout=20)
+    life.end()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -123,7 +80,7 @@ def test_services_run_again_and_no_process_is_left_of_those_before(life: Life) -
 
 def test_a_stack_operation_goes_on_and_a_fault_acts_until_it_is_ended(life: Life) -> None:
     slow = {"kind": "stack", "match": {"resource": "A"}, "params": {"seconds": 3, "fails": False}}
-    put_faults(life.aws, [slow])
+    life.faults(slow)
     body = stacks.template(A=stacks.log_group("app"))
     life.aws.client("cloudformation").create_stack(StackName="app", TemplateBody=body)
     life.written()
@@ -169,10 +126,3 @@ def running(aws: LocalAws) -> int:
 
 def tasks(aws: LocalAws) -> list[str]:
     return list(aws.client("ecs").list_tasks(cluster="palatine", serviceName="web")["taskArns"])
-
-
-def put_faults(aws: LocalAws, faults: list[Json]) -> None:
-    url = f"http://127.0.0.1:{aws.port}/_local/faults"
-    data = json.dumps({"faults": faults}).encode()
-    opener = build_opener(ProxyHandler({}))
-    opener.open(Request(url, data, method="PUT"), timeout=10).close()
