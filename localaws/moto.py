@@ -17,7 +17,7 @@ from botocore.awsrequest import HeadersDict, create_request_object, prepare_requ
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from localaws import lean_moto, longpoll, status_checks
+from localaws import lean_moto, longpoll, moto_repairs, status_checks
 from localaws.clock import Clock
 from localaws.longpoll import LongPoll
 from localaws.wire import AwsError, models
@@ -162,8 +162,10 @@ class Moto:
             nonlocal status, headers
             status, headers = int(line.split()[0]), given
 
+        wsgi = self._wsgi
+        moto_repairs.make(request.signed_for)
         try:
-            body = b"".join(self._wsgi(_environ(request), start_response))
+            body = b"".join(wsgi(_environ(request), start_response))
             used = self._backends.used()
             self._changed |= set() if _only_reads(request) else used
         except Exception:  # moto raises what it did not foresee

@@ -54,6 +54,8 @@ Others
   Application Auto Scaling does not see services       test_a_target_as_described
   EventBridge wants internal shapes, stumbles on null  test_an_event_keeps_its_nulls
   event patterns know six keys                         test_arrays_and_or, test_operators
+  network interfaces outlive their instances           test_an_instance_takes_its_interface_along
+  Amazon's parameters are listed among one's own       test_parameters_are_ones_own
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Served
 from tests.conformance.tasking import Tasking
+from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/"
@@ -284,3 +287,43 @@ def test_an_event_keeps_its_nulls(aws: Aws, name: str) -> None:
         assert json.loads(eventing.body())["detail"] == detail
     finally:
         eventing.clean()
+
+
+@fact(
+    "An instance's primary network interface ends with it.",
+    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html",
+)
+def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
+    ec2 = aws.client("ec2")
+    (instance,) = ec2.run_instances(
+        MinCount=1,
+        MaxCount=1,
+        ImageId=place.image_id,
+        InstanceType="t3.micro",
+        SubnetId=place.subnet_ids[0],
+    )["Instances"]
+    (interface,) = instance["NetworkInterfaces"]
+    assert interface["Attachment"]["DeleteOnTermination"] is True
+
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+
+    def gone() -> bool:
+        by_id = [{"Name": "network-interface-id", "Values": [interface["NetworkInterfaceId"]]}]
+        return ec2.describe_network_interfaces(Filters=by_id)["NetworkInterfaces"] == []
+
+    until(gone)
+
+
+@fact(
+    "DescribeParameters lists the account's parameters; Amazon's are had by their names.",
+    "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html",
+)
+def test_parameters_are_ones_own(aws: Aws) -> None:
+    ssm = aws.client("ssm")
+    image = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    assert ssm.get_parameter(Name=image)["Parameter"]["Value"].startswith("ami-")
+
+    pages = ssm.get_paginator("describe_parameters").paginate()
+    names = [one["Name"] for page in pages for one in page["Parameters"]]
+
+    assert [name for name in names if name.startswith("/aws/service")] == []

@@ -1,0 +1,45 @@
+"""Where moto is not as AWS is, and the local AWS rests on it: mended before it is first asked."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@cache
+def make(service: str) -> None:
+    """By signing name; once. moto's modules are heavy: each is loaded when it is asked for."""
+    match service:
+        case "ec2":
+            _end_interfaces_with_their_instances()
+        case "ssm":
+            _tell_public_parameters_from_ones_own()
+
+
+def _end_interfaces_with_their_instances() -> None:
+    """The primary ones, unless they are asked to stay; moto keeps them, and their groups in use."""
+    instance: Any = importlib.import_module("moto.ec2.models.instances").Instance
+    prepare = instance.prep_nics
+
+    def prep_nics(self: Any, nic_spec: list[Json], *args: Any, **more: Any) -> None:  # noqa: ANN401
+        primary = next((one for one in nic_spec if int(one["DeviceIndex"]) == 0), {})
+        ends = primary.get("DeleteOnTermination", "NetworkInterfaceId" not in primary)
+        prepare(self, nic_spec, *args, **more)
+        if 0 in self.nics:
+            self.nics[0].delete_on_termination = ends
+
+    instance.prep_nics = prep_nics
+
+
+def _tell_public_parameters_from_ones_own() -> None:
+    """Amazon's are found by name and path; moto lists the thousands it knows, once one is."""
+    backend: Any = importlib.import_module("moto.ssm.models").SimpleSystemManagerBackend
+    describe = backend.describe_parameters
+
+    def describe_parameters(self: Any, *args: Any) -> list[Any]:  # noqa: ANN401
+        return [one for one in describe(self, *args) if not one.name.startswith("/aws/")]
+
+    backend.describe_parameters = describe_parameters
