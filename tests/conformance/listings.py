@@ -35,7 +35,6 @@ NETWORK = (
     Kind("ec2", "describe_addresses", "Addresses", "AllocationId"),
     Kind("ec2", "describe_route_tables", "RouteTables", "RouteTableId"),
     Kind("ec2", "describe_security_groups", "SecurityGroups", "GroupId"),
-    Kind("ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
     Kind(
         *("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
         there=_state("deleted"),
@@ -165,4 +164,6 @@ MOVING = (
         *("ec2", "describe_instances", "Reservations.Instances", "InstanceId"),
         there=_state("terminated"),
     ),
+    Kind("ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    Kind("ec2", "describe_volumes", "Volumes", "VolumeId"),
 )
