@@ -22,16 +22,22 @@ CloudFormation
   a ClientRequestToken is ignored                      test_a_token_repeated_does_nothing
   capabilities are ignored                             test_capabilities_are_asked_for
   the limit of 51,200 bytes is ignored                 test_limits
+  a service is not waited for                test_a_service_is_stable_when_its_resource_is_complete
+  a deleted stack leaves services, groups and logs     test_an_apps_stack_comes_and_goes
   a deletion that fails leaves no stack                test_cloudformation_failures:
                                        test_a_deletion_that_fails_says_why_and_can_be_repeated
 
 ECS
   a service has no tasks, or a constant number         test_a_service_is_kept_whole_and_runs
+  its client token is discarded                        test_a_service_token_makes_one_service
   its configuration is discarded                       test_a_service_is_kept_whole_and_runs
   a second service of a name overwrites the first      test_a_namesake_is_refused
   an update leaves the deployments untouched           test_an_update_rolls_out
-  there are no service events                          test_an_update_rolls_out
+  a task definition is kept as it was spelled          test_a_service_names_its_definition_in_full
+  there are no service events                          test_an_update_rolls_out,
+                                                       test_a_service_says_why_it_places_nothing
   RunTask without room is a crash                      test_why_a_task_does_not_fit
+  a task is RUNNING at once                            test_a_task_takes_its_time
   only the first container of a task is there          test_every_container_of_a_task_is_there
   host port 0 is a fixed port                          test_host_port_0_is_any_port
   describing a task moves it on                        test_looking_at_a_task_changes_nothing
@@ -56,6 +62,8 @@ Others
   event patterns know six keys                         test_arrays_and_or, test_operators
   network interfaces outlive their instances           test_an_instance_takes_its_interface_along
   Amazon's parameters are listed among one's own       test_parameters_are_ones_own
+  they listen on every address of the machine          test_main:
+                                                       test_nobody_else_can_reach_it
 """
 
 from __future__ import annotations
@@ -124,12 +132,77 @@ def test_capabilities_are_asked_for(aws: Aws, name: str) -> None:
 )
 def test_a_service_is_kept_whole_and_runs(served: Served) -> None:
     rollout = {"minimumHealthyPercent": 50, "maximumPercent": 150}
-    served.create(2, deploymentConfiguration=rollout)
+    placement = {
+        "placementStrategy": [{"type": "spread", "field": "instanceId"}],
+        "placementConstraints": [
+            {"type": "memberOf", "expression": "attribute:ecs.os-type == linux"}
+        ],
+    }
+    served.create(2, deploymentConfiguration=rollout, **placement)
 
     service = served.steady()
 
     assert (service["runningCount"], service["pendingCount"]) == (2, 0)
     assert service["deploymentConfiguration"].items() >= rollout.items()
+    assert service.items() >= placement.items()
+
+
+@fact(
+    "CreateService with a client token that was used already answers with the same service.",
+    f"{API}API_CreateService.html {API}ECS_Idempotency.html",
+)
+def test_a_service_token_makes_one_service(served: Served) -> None:
+    asked = {
+        "cluster": served.cluster,
+        "serviceName": served.name,
+        "taskDefinition": served.register(),
+        "desiredCount": 1,
+        "clientToken": served.name,
+    }
+
+    first = served.ecs.create_service(**asked)["service"]
+    second = served.ecs.create_service(**asked)["service"]
+
+    assert second["serviceArn"] == first["serviceArn"]
+    assert [one["id"] for one in second["deployments"]] == [
+        one["id"] for one in first["deployments"]
+    ]
+
+
+@fact(
+    "A task definition that is asked for by family and revision is named by its ARN.",
+    f"{API}API_Service.html",
+)
+def test_a_service_names_its_definition_in_full(served: Served) -> None:
+    served.create(0)
+    arn = served.register("exec sleep 3601")
+
+    updated = served.update(taskDefinition=f"{served.name}:2")
+
+    assert updated["taskDefinition"] == arn
+    assert served.described()["deployments"][0]["taskDefinition"] == arn
+
+
+@fact(
+    "A service whose task fits nowhere says so among its events.",
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html",
+)
+def test_a_service_says_why_it_places_nothing(served: Served) -> None:
+    served.ecs.create_service(
+        cluster=served.cluster,
+        serviceName=served.name,
+        taskDefinition=served.register(memory=100_000),
+        desiredCount=1,
+    )
+
+    service = served.until(lambda one: one["events"])
+
+    sentence = (
+        f"(service {served.name}) was unable to place a task because no container instance met all "
+        "of its requirements. The closest matching (container-instance "
+    )
+    assert service["events"][0]["message"].startswith(sentence)
+    assert "has insufficient memory available" in service["events"][0]["message"]
 
 
 @fact("A second service of the same name is refused.", f"{API}API_CreateService.html")
@@ -166,6 +239,17 @@ def test_an_update_rolls_out(served: Served) -> None:
     said = [event["message"] for event in service["events"]]
     assert any("has started 1 tasks" in message for message in said)
     assert any("has reached a steady state" in message for message in said)
+
+
+@fact(
+    "A task that was just run is PROVISIONING or PENDING, and RUNNING some time after.",
+    "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html",
+)
+def test_a_task_takes_its_time(tasking: Tasking) -> None:
+    task = tasking.run_one()
+
+    assert task["lastStatus"] in ("PROVISIONING", "PENDING")
+    assert tasking.running(task)["startedAt"] > task["createdAt"]
 
 
 @fact("A task has all containers of its definition.", f"{API}API_Task.html")

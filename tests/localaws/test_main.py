@@ -40,6 +40,16 @@ def test_nothing_else_is_at_a_local_address(aws: LocalAws) -> None:
         aws.get("/_local/nothing")
 
 
+@pytest.mark.parametrize("which", ["port", "router_port"])
+def test_nobody_else_can_reach_it(aws: LocalAws, which: str) -> None:
+    """127.0.0.2 is this machine too, as every address of it would be."""
+    port = getattr(aws, which)
+
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    with pytest.raises(OSError, match=r"refused|reach"):
+        socket.create_connection(("127.0.0.2", port), timeout=5)
+
+
 def test_the_registry_answers_on_the_same_port(aws: LocalAws) -> None:
     assert aws.get("/v2/") == b"{}"
 
