@@ -70,6 +70,21 @@ def listener(aws: Aws, id_: str) -> Json:
     }
 
 
+def rule(aws: Aws, id_: str) -> Json:
+    elbv2 = aws.client("elbv2")
+    (one,) = elbv2.describe_rules(RuleArns=[id_])["Rules"]
+    (action,) = one["Actions"]
+    return {
+        "priority": one["Priority"],
+        "when": sorted(condition["Field"] for condition in one["Conditions"]),
+        "does": action["Type"],
+        "weights": [
+            group["Weight"] for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
+        ],
+        "to": action.get("RedirectConfig", {}).get("Host"),
+    }
+
+
 def _domains(aws: Aws, certificates: list[Json]) -> list[str]:
     acm = aws.client("acm")
     found = [acm.describe_certificate(CertificateArn=one["CertificateArn"]) for one in certificates]
@@ -117,6 +132,50 @@ def _redirect(status: str) -> Json:
     return {"Type": "redirect", "RedirectConfig": to}
 
 
+def _rule(priority: int, action: Json, listener: str = "Listener", **when: Json) -> Json:
+    conditions = [{"Field": _FIELDS[name], name: config} for name, config in when.items()]
+    return {
+        "ListenerArn": {"Ref": listener},
+        "Priority": priority,
+        "Conditions": conditions,
+        "Actions": [action],
+    }
+
+
+_FIELDS = {
+    "HostHeaderConfig": "host-header",
+    "HttpHeaderConfig": "http-header",
+    "HttpRequestMethodConfig": "http-request-method",
+    "QueryStringConfig": "query-string",
+    "SourceIpConfig": "source-ip",
+}
+_HOST = {"Values": ["a.example.com"]}
+_TARGETS = _in_vpc("SecurityGroup") | {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
+_TARGETS["Properties"] |= {"Port": 80, "Protocol": "HTTP"}
+RULED: Json = {
+    **BALANCED,
+    "Blue": _TARGETS,
+    "Green": _TARGETS,
+    **{
+        name: {
+            "Type": "AWS::ElasticLoadBalancingV2::Listener",
+            "Properties": _listener(port, "HTTP", _fixed("404")),
+        }
+        for name, port in {"Listener": 80, "Another": 8080}.items()
+    },
+}
+
+
+def _weighted(blue: int, green: int) -> Json:
+    groups = [
+        {"TargetGroupArn": {"Ref": name}, "Weight": weight}
+        for name, weight in {"Blue": blue, "Green": green}.items()
+    ]
+    sticky = {"Enabled": True, "DurationSeconds": 60}
+    forward = {"TargetGroups": groups, "TargetGroupStickinessConfig": sticky}
+    return {"Type": "forward", "ForwardConfig": forward}
+
+
 TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 LIVES = [
     Life(
@@ -156,14 +215,45 @@ LIVES = [
         Step(_secure("More", "404"), {"proves": ["two.example.com"], "answers": "404"}),
         beside=BALANCED,
     ),
+    Life(
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        rule,
+        Step(
+            _rule(1, _weighted(9, 1), HostHeaderConfig=_HOST),
+            {"priority": "1", "when": ["host-header"], "does": "forward", "weights": [9, 1]},
+        ),
+        Step(
+            _rule(
+                2,
+                {"Type": "redirect", "RedirectConfig": {"Host": "b", "StatusCode": "HTTP_302"}},
+                HttpHeaderConfig={"HttpHeaderName": "x-beta", "Values": ["yes"]},
+                HttpRequestMethodConfig={"Values": ["GET"]},
+                QueryStringConfig={"Values": [{"Key": "v", "Value": "2"}]},
+                SourceIpConfig={"Values": ["192.0.2.0/24"]},
+            ),
+            {
+                "priority": "2",
+                "when": ["http-header", "http-request-method", "query-string", "source-ip"],
+                "does": "redirect",
+                "to": "b",
+            },
+        ),
+        Step(
+            _rule(2, _fixed("410"), "Another", HostHeaderConfig=_HOST),
+            {"when": ["host-header"], "does": "fixed-response"},
+        ),
+        beside=RULED,
+        attributes={"RuleArn": "arn:aws:elasticloadbalancing:"},
+    ),
 ]
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.type)
 @fact(
     "Attributes, security groups and subnets of a load balancer change in place, its name and "
-    "scheme replace it; what a listener does and what it proves change in place.",
-    f"{ELBV2}loadbalancer.html {ELBV2}listener.html",
+    "scheme replace it; what a listener does and what it proves change in place, and a rule's "
+    "priority, conditions and actions; another listener makes another rule.",
+    f"{ELBV2}loadbalancer.html {ELBV2}listener.html {ELBV2}listenerrule.html",
 )
 def test_what_balances(life: Life, aws: Aws, stacking: Stacking) -> None:
     live(life, aws, stacking)

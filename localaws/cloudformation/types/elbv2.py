@@ -62,6 +62,16 @@ class TargetGroup(ResourceType):
             await world.aws.call("elbv2", "ModifyTargetGroupAttributes", params)
 
 
+_CONDITIONS = (
+    "HostHeader",
+    "HttpHeader",
+    "HttpRequestMethod",
+    "PathPattern",
+    "QueryString",
+    "SourceIp",
+)
+
+
 class ListenerRule(ResourceType):
     name = "AWS::ElasticLoadBalancingV2::ListenerRule"
     modelled = (
@@ -69,12 +79,12 @@ class ListenerRule(ResourceType):
         "Priority",
         "Conditions/Field",
         "Conditions/Values",
-        "Conditions/HostHeaderConfig",
-        "Conditions/PathPatternConfig",
+        *(f"Conditions/{name}Config/Values" for name in _CONDITIONS),
+        "Conditions/HttpHeaderConfig/HttpHeaderName",
         "Actions/Type",
         "Actions/Order",
         "Actions/TargetGroupArn",
-        "Actions/FixedResponseConfig",
+        *(f"Actions/{name}Config" for name in ("FixedResponse", "Forward", "Redirect")),
         "Tags",
     )
     attributes = ("RuleArn", "IsDefault")
