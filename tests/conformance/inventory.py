@@ -76,6 +76,7 @@ _MOVING = {
     "VersionDescription",
     "Version",
     "DefaultVersionId",
+    "storedBytes",
     "LastModifiedTimestamp",
     "CreatedTimestamp",
 }

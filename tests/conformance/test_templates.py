@@ -37,6 +37,7 @@ class Course:
         return {"Parameters": given(filled), **CAPABLE}
 
 
+WEB = 'exec python3 -m http.server --bind "$HOST" "$PORT" || exec httpd -f -p 8080'
 COURSES = [
     Course(
         Template("messages"),
@@ -65,6 +66,23 @@ COURSES = [
         },
         then={"GroupName": "{name}-second", "InstanceType": "t3.medium", "MostMachines": "6"},
         replaced=frozenset({"Group", "Joins", "Drains", "More", "Fewer"}),
+    ),
+    Course(
+        Template("web"),
+        first={
+            "VpcId": "{place.vpc_id}",
+            "SubnetIds": "{place.subnet_ids[0]},{place.subnet_ids[1]}",
+            "Cluster": "{place.cluster}",
+            "Image": "{place.image}",
+            "Command": WEB,
+            "Domain": "{name}.example.com",
+            "DrainSeconds": "1",
+        },
+        then={"Port": "8081", "Domain": "{name}.example.org"},
+        replaced=frozenset(
+            {"PublicTargets", "PrivateTargets", "Definition"}
+            | {"Certificate", "BareCertificate", "PrivateZone", "PrivateName"}
+        ),
     ),
 ]
 
