@@ -1,6 +1,7 @@
 """A template's text: JSON, or YAML with the short forms of the intrinsic functions."""
 
 import json
+import sys
 from typing import Any
 
 import yaml
@@ -47,7 +48,22 @@ def _yaml(text: str) -> Any:  # noqa: ANN401 (whatever was sent)
 def _object(document: object) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise AwsError("ValidationError", "Template format error: unsupported structure.")
-    return document
+    return {_word(name): _shared(member) for name, member in document.items()}
+
+
+def _shared(part: Any) -> Any:  # noqa: ANN401 (a template's JSON)
+    """The same, of words that all templates have in common: hundreds say the same ones."""
+    match part:
+        case dict():
+            return {_word(name): _shared(member) for name, member in part.items()}
+        case list():
+            return [_shared(member) for member in part]
+        case _:
+            return _word(part)
+
+
+def _word(said: Any) -> Any:  # noqa: ANN401 (as above)
+    return sys.intern(said) if type(said) is str else said
 
 
 class _Loader(yaml.SafeLoader):
