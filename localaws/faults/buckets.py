@@ -19,14 +19,62 @@ class Rate:
         return any(fnmatchcase(operation, one) for one in self.operations)
 
 
-# docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+# docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html: all of its table
 _ECS = (
+    Rate(
+        20,
+        1,
+        (
+            "CreateCluster",
+            "DeleteCluster",
+            "PutClusterCapacityProviders",
+            "UpdateCluster",
+            "UpdateClusterSettings",
+        ),
+    ),
+    Rate(50, 20, ("DescribeClusters", "ListClusters")),
     Rate(20, 1, ("RegisterTaskDefinition", "DeregisterTaskDefinition")),
+    Rate(50, 20, ("DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies")),
+    Rate(5, 1, ("DeleteTaskDefinitions",)),
+    Rate(10, 1, ("CreateCapacityProvider", "DeleteCapacityProvider", "UpdateCapacityProvider")),
+    Rate(50, 20, ("DescribeCapacityProviders",)),
+    Rate(20, 10, ("TagResource", "UntagResource")),
+    Rate(50, 20, ("ListTagsForResource",)),
+    Rate(10, 1, ("DeleteAccountSetting", "PutAccountSetting", "PutAccountSettingDefault")),
+    Rate(50, 20, ("ListAccountSettings",)),
+    Rate(
+        100,
+        40,
+        (
+            "DeleteAttributes",
+            "DeregisterContainerInstance",
+            "ExecuteCommand",
+            "PutAttributes",
+            "RunTask",
+            "StartTask",
+            "StopTask",
+            "UpdateContainerAgent",
+            "UpdateContainerInstancesState",
+        ),
+    ),
+    Rate(
+        100,
+        20,
+        (
+            "DescribeContainerInstances",
+            "DescribeTasks",
+            "ListAttributes",
+            "ListContainerInstances",
+            "ListTasks",
+        ),
+    ),
+    Rate(200, 120, ("RegisterContainerInstance", "Submit*")),
     Rate(50, 5, ("CreateService", "UpdateService", "DeleteService")),
     Rate(100, 20, ("DescribeServices", "ListServices")),
-    Rate(100, 20, ("DescribeTasks", "ListTasks", "*ContainerInstances")),
-    Rate(100, 40, ("RunTask", "StopTask", "ExecuteCommand")),
-    Rate(50, 20, ("DescribeClusters", "ListClusters")),
+    Rate(50, 20, ("DescribeServiceDeployments", "ListServiceDeployments")),
+    Rate(50, 20, ("DescribeServiceRevisions",)),
+    Rate(200, 80, ("UpdateTaskProtection", "GetTaskProtection")),
+    Rate(10, 1, ("ListServicesByNamespace",)),
 )
 # docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
 _ELBV2 = (Rate(40, 10, ("Describe*",)),)

@@ -1,8 +1,10 @@
 """Token buckets by the clock alone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
-from localaws.faults.buckets import Buckets, Rate
+from localaws.faults.buckets import OF_AWS, Buckets, Rate
+from localaws.wire import models
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -29,6 +31,19 @@ def test_operations_of_a_group_share_a_bucket_and_others_have_their_own() -> Non
     assert taken(buckets, "ecs", "DescribeServices", 200) == 100
     assert taken(buckets, "ec2", "DescribeVpcs", 200) == 100
     assert taken(buckets, "ec2", "DescribeSubnets", 200) == 100
+
+
+def test_every_operation_of_ecs_has_the_bucket_that_aws_documents() -> None:
+    """But for those that its table leaves out: task sets, and what is newer than it."""
+    operations = models.service("ecs").operation_names
+    newer = re.compile("Daemon|Gateway|TaskSet|ServiceDeployment$|PollEndpoint")
+
+    takers = {one: sum(rate.takes(one) for rate in OF_AWS["ecs"]) for one in operations}
+
+    assert max(takers.values()) == 1
+    assert [one for one, many in takers.items() if not many and not newer.search(one)] == []
+    named = {name for rate in OF_AWS["ecs"] for name in rate.operations} - {"Submit*"}
+    assert named <= set(operations)
 
 
 def test_a_request_takes_of_every_bucket_or_of_none() -> None:
