@@ -56,9 +56,9 @@ def test_a_value_without_its_type_is_refused(given: dict[str, Any]) -> None:
 
 def test_what_is_not_modelled_is_found_at_any_depth() -> None:
     rule = TYPES["AWS::ElasticLoadBalancingV2::ListenerRule"]
-    given = {"Actions": [{"Type": "forward", "ForwardConfig": {}}], "Conditions": []}
+    given = {"Actions": [{"Type": "jwt-validation", "JwtValidationConfig": {}}], "Conditions": []}
 
-    assert list(unmodelled(given, rule.schema, rule.tree)) == ["Actions/ForwardConfig"]
+    assert list(unmodelled(given, rule.schema, rule.tree)) == ["Actions/JwtValidationConfig"]
 
 
 def test_a_path_stands_for_all_below_it() -> None:

@@ -162,8 +162,8 @@ def test_what_would_be_dropped_is_refused_by_name(
     [
         (stacks.template(A=resource(KmsKeyId="a")), f"{GROUP}: KmsKeyId of A"),
         (
-            stacks.template(A=rule(Conditions=[{"Field": "http-header", "HttpHeaderConfig": {}}])),
-            "Conditions/HttpHeaderConfig of A",
+            stacks.template(A=rule(Conditions=[{"Field": "path-pattern", "RegexValues": ["a"]}])),
+            "Conditions/RegexValues of A",
         ),
         (
             stacks.template(A=rule(Actions={"Fn::If": ["B", [JWT], []]})),
