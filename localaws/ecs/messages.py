@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from localaws.ecs.model import Target
 from localaws.ecs.names import short
@@ -44,6 +44,58 @@ def stopped_pending(service: str, count: int) -> str:
 
 def _tasks(task_ids: Sequence[str]) -> str:
     return " ".join(f"(task {task_id})" for task_id in task_ids)
+
+
+def unbalanced(service: str, counts: Mapping[str, int]) -> str:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing-event-messages-list.html"""
+    return (
+        f"(service {service}) is not AZ balanced with {_zones(counts)}. AZ Rebalancing in progress."
+    )
+
+
+def balanced(service: str, counts: Mapping[str, int]) -> str:
+    return f"(service {service}) is AZ balanced with {_zones(counts)}."
+
+
+def _zones(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} tasks in {zone}" for zone, count in counts.items())
+
+
+def started_in_zone(service: str, zone: str, task_ids: Sequence[str]) -> str:
+    return (
+        f"(service {service}) has started {len(task_ids)} tasks in {zone} to AZ Rebalance: "
+        f"{_tasks(task_ids)}."
+    )
+
+
+def stopped_in_zone(service: str, zone: str, task_ids: Sequence[str]) -> str:
+    return (
+        f"(service {service}) has stopped {len(task_ids)} running tasks in {zone} due to AZ "
+        f"rebalancing: {_tasks(task_ids)}."
+    )
+
+
+def no_room_in_zone(service: str, zone: str) -> str:
+    return (
+        f"(service {service}) is unable to place a task in {zone} because no container instance "
+        "met all of its requirements."
+    )
+
+
+def rebalancing_protected(service: str, deployment: str, count: int) -> str:
+    return (
+        f"(service {service}) was unable to AZ Rebalance because (taskSet {deployment}) was unable "
+        f"to scale in due to (reason {count} tasks under protection)."
+    )
+
+
+def stopped_rebalancing(service: str) -> str:
+    return f"(service {service}) stopped AZ Rebalancing."
+
+
+def rebalancing(deployment: str) -> str:
+    """A stopped reason."""
+    return f"Availability-zone rebalancing initiated by (deployment {deployment})"
 
 
 def registered(service: str, count: int, target_group: str) -> str:

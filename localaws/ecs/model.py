@@ -159,6 +159,14 @@ class Notes:
     stopped: list[str] = field(default_factory=list)  # task ids
 
 
+@dataclass
+class Moving:
+    """Tasks on their way to other availability zones."""
+
+    desired: int  # the service's count when it began
+    started: list[str]  # task ids
+
+
 @dataclass(eq=False)
 class Service:
     name: str
@@ -184,6 +192,8 @@ class Service:
     steady_said: datetime | None = None  # the last time
     said: dict[str, datetime] = field(default_factory=dict)  # messages held back as repetitions
     next_placement: datetime | None = None  # before it a failed placement does not count again
+    moving: Moving | None = None
+    moves_after: datetime | None = None  # zones are not made even before; the last move failed
     stopped_at: datetime | None = None
     notes: Notes = field(default_factory=Notes)
     tasks: list[Task] = field(default_factory=list)  # those not STOPPED yet

@@ -8,6 +8,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from localaws.ecs.instances.placement import Refused
 from localaws.ecs.model import Deployment, Instance, Service, Task
 from localaws.ecs.needs import World
 from localaws.ecs.tasks import shape as task_shape
@@ -64,6 +65,15 @@ class Notices:
             "createdAt": self._world.clock.now(),
         }
         self._emit("ECS Service Action", detail | more, service.arn)
+
+    def not_placed(self, service: Service, refused: Refused) -> None:
+        self.acted(
+            service,
+            "SERVICE_TASK_PLACEMENT_FAILURE",
+            "ERROR",
+            reason=refused.code or "RESOURCE:MEMORY",
+            containerInstanceArns=list(refused.reasons),
+        )
 
     def say(self, service: Service, message: str) -> None:
         event = {"id": str(uuid.uuid4()), "createdAt": self._world.clock.now(), "message": message}

@@ -15,6 +15,7 @@ from localaws.ecs.instances.ledger import Ledger
 from localaws.ecs.instances.placement import shortages
 from localaws.ecs.model import Instance, Service, Task, TaskDefinition
 from localaws.ecs.services.percentages import can_roll, ceiling, floor
+from localaws.ecs.services.rebalancing import enabled, missing
 from localaws.ecs.tasks.starting import find
 from tests.localaws.alone import World, steady, tell
 
@@ -80,7 +81,9 @@ class Scheduling(RuleBasedStateMachine):
     def percentages(self, name: str, least: tuple[int, int]) -> None:
         if self.service(name):
             both = {"minimumHealthyPercent": least[0], "maximumPercent": least[1]}
-            self.ask("UpdateService", service=name, deploymentConfiguration=both)
+            even = "DISABLED" if least[1] <= 100 else "ENABLED"
+            settings = {"deploymentConfiguration": both, "availabilityZoneRebalancing": even}
+            self.ask("UpdateService", service=name, **settings)
 
     @rule(zone=st.sampled_from(ZONES))
     def add_instance(self, zone: str) -> None:
@@ -154,11 +157,24 @@ class Scheduling(RuleBasedStateMachine):
         desired, fits = service.desired_count, self.fits(service)
         if fits and not old and not leaving:
             assert len(tasks) == desired
+        if fits and not old and not leaving and not service.moves_after:
+            assert service.moving is None
+            assert not self.movable(service, tasks)
         if old or leaving:
             moves = can_roll(desired, *pair)
             starts_first = floor(desired, pair[0]) >= desired
             below = len(tasks) <= floor(desired, pair[0])
             assert not moves or (not fits and (starts_first or below)), service.events[0]
+
+    def movable(self, service: Service, tasks: list[Task]) -> bool:
+        """Whether a task could be moved to make the zones even."""
+        percent, desired = service.configuration, service.desired_count
+        zones = self.steps._starting.zones(service, service.primary)
+        counted = Counter(dict.fromkeys(zones, 0))
+        counted.update(one.instance.availability_zone for one in tasks)
+        may_start = ceiling(desired, percent["maximumPercent"]) > desired
+        wanted = enabled(service.settings, percent)
+        return bool(wanted and may_start and missing(counted))
 
     @invariant()
     def every_step_kept_its_bounds(self) -> None:

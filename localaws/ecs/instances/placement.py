@@ -59,6 +59,11 @@ class Refused:
     closest: str | None = None  # instance ARN
     too_many_wait: bool = False  # in PROVISIONING, so that this one may not
 
+    @property
+    def code(self) -> str:
+        """Of the closest."""
+        return self.reasons.get(self.closest or "", "")
+
 
 def place(
     need: Need, rooms: Sequence[Room], strategies: Sequence[Mapping[str, str]] = SPREAD

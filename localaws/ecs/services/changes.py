@@ -93,13 +93,17 @@ def update(desk: Desk, params: Params) -> Result:
         params.get("deploymentConfiguration", {}), service.configuration
     )
     strategy = choice.changed(cluster, service, params)
+    settings = service.settings | {
+        key: params[key] for key in service_settings.KEPT if key in params
+    }
+    service_settings.check_rebalancing(settings, configuration)
     if deploys:
         _check_room(desk, service)
     service.task_definition, service.load_balancers = definition, balancers
     service.configuration, service.strategy = configuration, strategy
+    service.settings = settings
     _scale(service, params.get("desiredCount", service.desired_count), deploys=deploys)
     service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
-    service.settings |= {key: params[key] for key in service_settings.KEPT if key in params}
     service.next_placement = None
     if deploys:
         _deploy(desk, service)

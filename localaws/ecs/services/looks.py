@@ -34,6 +34,8 @@ def _looks(service: Service, now: datetime, settles: float) -> Iterator[float]:
             yield _until(deployment.backoff.until, now)
     if service.deployments and (baked := service.primary.record.bakes_until) and baked > now:
         yield _until(baked, now)
+    if service.moves_after and service.moves_after > now:
+        yield _until(service.moves_after, now)
     for task in service.tasks:
         if task.status is Life.RUNNING and task.started_at:
             yield from _looks_at(task, task.started_at, now, settles, service.grace_seconds)

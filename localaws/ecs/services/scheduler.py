@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from localaws.ecs.model import Service, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.services.agenda import Agenda
+from localaws.ecs.services.rebalancing import enabled
 from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.steps import Steps
 
@@ -35,7 +36,9 @@ class Scheduler:
             self._agenda.put((service.cluster, service.name), GATHER_SECONDS)
             return
         for key, one in self._state.services.items():
-            if key in self._waiting or any(it.leaving for it in one.tasks):
+            one.moves_after = None
+            leaves = any(it.leaving for it in one.tasks)
+            if key in self._waiting or leaves or enabled(one.settings, one.configuration):
                 self._agenda.put(key, GATHER_SECONDS)
 
     def changed(self, task: Task) -> None:

@@ -40,6 +40,10 @@ class TaskView:
     def healthy(self) -> bool:
         return self.condition is Condition.HEALTHY
 
+    @property
+    def unhealthy(self) -> bool:
+        return self.condition is Condition.UNHEALTHY
+
 
 @dataclass(frozen=True)
 class ServiceView:
@@ -53,6 +57,7 @@ class ServiceView:
     standing: str | None = None  # the deployment that served before and is being rolled out of
     share: int = 0  # how many tasks it was left with
     no_room: bool = False  # the last task that was to start found no instance
+    moving: int = 0  # tasks that are there to make zones even, until others stop for them
 
     @property
     def floor(self) -> int:
@@ -78,7 +83,7 @@ def step(service: ServiceView) -> Step:
     retire = [one for one in service.tasks if one.deployment != service.primary or one.leaving]
     surplus = _surplus(service, keep)
     retired = _useless(service, keep, retire) + _dispensable(service, keep, retire)
-    sick = _replaced(service, keep) + [one for one in retired if _unhealthy(one)]
+    sick = _replaced(service, keep) + [one for one in retired if one.unhealthy]
     gone = {one.id for one in (*surplus, *retired, *sick)}
     left = [one for one in service.tasks if one.id not in gone]
     room = _ceiling(service, retire) - len(left)
@@ -90,7 +95,7 @@ def step(service: ServiceView) -> Step:
     given_up = sum(one.deployment == service.standing and one.healthy for one in retired)
     return Step(
         sick=tuple(sick),
-        stop=tuple(one for one in (*surplus, *retired) if not _unhealthy(one)),
+        stop=tuple(one for one in (*surplus, *retired) if not one.unhealthy),
         start=start if service.may_start else 0,
         restore=restore,
         share=service.share - given_up,
@@ -99,13 +104,13 @@ def step(service: ServiceView) -> Step:
 
 
 def _surplus(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
-    at_work = [one for one in keep if not _unhealthy(one)]
-    return _choose(_free(at_work), len(at_work) - service.desired)
+    at_work = [one for one in keep if not one.unhealthy]
+    return _choose(_free(at_work), len(at_work) - service.desired - service.moving)
 
 
 def _replaced(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
     """Of the primary's unhealthy tasks, as many as healthy ones replace; after it failed, all."""
-    sick = [one for one in keep if _unhealthy(one)]
+    sick = [one for one in keep if one.unhealthy]
     healthy = sum(one.healthy for one in keep)
     count = len(sick) if service.failed else healthy + len(sick) - service.desired
     return _choose(sick, count)
@@ -120,7 +125,7 @@ def _useless(
     spared.sort(key=lambda one: one.condition, reverse=True)
     serving = sum(one.healthy for one in _standing(service, retire))
     spared = spared[: max(0, _needed(service, keep) - serving)]
-    return [one for one in idle if one not in spared and (_unhealthy(one) or not one.protected)]
+    return [one for one in idle if one not in spared and (one.unhealthy or not one.protected)]
 
 
 def _dispensable(
@@ -136,7 +141,7 @@ def _dispensable(
 
 def _lost(service: ServiceView, keep: Sequence[TaskView], retire: Sequence[TaskView]) -> int:
     """How many tasks of the standing deployment are missed."""
-    present = sum(not _unhealthy(one) for one in _standing(service, retire))
+    present = sum(not one.unhealthy for one in _standing(service, retire))
     return max(0, min(_needed(service, keep), service.share) - present)
 
 
@@ -154,12 +159,12 @@ def _standing(service: ServiceView, retire: Iterable[TaskView]) -> list[TaskView
 
 def _ceiling(service: ServiceView, retire: Sequence[TaskView]) -> int:
     """It limits rollouts and replacements, never the desired count of a service at rest."""
-    rests = not retire and not any(_unhealthy(one) for one in service.tasks)
+    rests = not retire and not any(one.unhealthy for one in service.tasks)
     return max(service.ceiling, service.desired) if rests else service.ceiling
 
 
 def _at_work(keep: Iterable[TaskView], gone: set[str]) -> int:
-    return sum(not _unhealthy(one) and one.id not in gone for one in keep)
+    return sum(not one.unhealthy and one.id not in gone for one in keep)
 
 
 def _in_the_way(service: ServiceView, left: Sequence[TaskView], missing: int) -> list[TaskView]:
@@ -167,7 +172,7 @@ def _in_the_way(service: ServiceView, left: Sequence[TaskView], missing: int) ->
     starting = any(one.condition is Condition.STARTING for one in left)
     if starting or (missing <= 0 and service.standing is None):
         return []
-    return _choose((one for one in left if _unhealthy(one)), 1)
+    return _choose((one for one in left if one.unhealthy), 1)
 
 
 def _stuck(service: ServiceView, retire: Sequence[TaskView], *, moves: bool) -> bool:
@@ -176,10 +181,6 @@ def _stuck(service: ServiceView, retire: Sequence[TaskView], *, moves: bool) -> 
     return not percentages.can_roll(
         service.desired, service.minimum_healthy_percent, service.maximum_percent
     )
-
-
-def _unhealthy(task: TaskView) -> bool:
-    return task.condition is Condition.UNHEALTHY
 
 
 def _free(tasks: Iterable[TaskView]) -> list[TaskView]:

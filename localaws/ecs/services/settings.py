@@ -105,8 +105,16 @@ def configuration(asked: Params, former: Params | None = None) -> Params:
 def kept(params: Params, configuration: Params) -> Params:
     """Of CreateService; zones are kept even unless that is refused or cannot be."""
     settings = {key: params[key] for key in KEPT if key in params}
-    even = "ENABLED" if rebalancing.possible(settings, configuration) else "DISABLED"
-    return {"availabilityZoneRebalancing": even, **settings}
+    even = "DISABLED" if rebalancing.hindrance(settings, configuration) else "ENABLED"
+    whole = {"availabilityZoneRebalancing": even, **settings}
+    check_rebalancing(whole, configuration)
+    return whole
+
+
+def check_rebalancing(settings: Params, configuration: Params) -> None:
+    hindrance = rebalancing.hindrance(settings, configuration)
+    if settings["availabilityZoneRebalancing"] == "ENABLED" and hindrance:
+        raise invalid(f"Availability Zone Rebalancing does not support {hindrance}")
 
 
 def check_load_balancers(desk: Desk, balancers: list[Params], definition: TaskDefinition) -> None:

@@ -14,6 +14,7 @@ from localaws.ecs.services.rollouts import Rollouts
 from localaws.ecs.services.scheduling import Condition, TaskView
 from localaws.ecs.services.views import Views
 from localaws.ecs.services.watch import Watch
+from localaws.ecs.services.zones import Zones
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.starting import Starting
 
@@ -36,6 +37,7 @@ class Steps:
         self._world, self._state, self._notices = world, state, notices
         self._rollouts, self._lives, self._starting = rollouts, lives, starting
         self._views = Views(world, rollouts)
+        self._zones = Zones(world, state, notices, lives, starting)
 
     def take(self, service: Service) -> float | None:
         """In how many seconds to look at it again, though nothing of it changes."""
@@ -44,6 +46,7 @@ class Steps:
         self._rollouts.carry_on(service)
         self._watch.follow(service)
         views = self._views.of(service)
+        self._zones.check(service, views)
         step = scheduling.step(_demand(self._world, service, views))
         self._stop(service, step)
         self._start(service, step, views)
@@ -52,6 +55,11 @@ class Steps:
         self._rollouts.forget_emptied(service, service.standing if step.restore else None)
         self._write_notes(service)
         self._conclude(service, [view for view in views if view.healthy])
+        moved = service.moving
+        if service.steady_since or moved:
+            self._zones.even(service, self._views.of(service))
+        if moved and not service.moving:
+            return 0  # what it has left over, if anything
         return looks.next_look(service, self._world.clock.now(), self._world.task_settle_seconds)
 
     def _stop(self, service: Service, step: scheduling.Step) -> None:
@@ -108,21 +116,14 @@ class Steps:
             service.steady_since = None
 
     def _unplaced(self, service: Service, deployment: Deployment, refused: Refused) -> None:
-        code = refused.reasons.get(refused.closest or "", "")
         by_provider = deployment.revision.capacity_providers
         where = messages.PROVIDER if by_provider else messages.CLUSTER
-        message = messages.unplaced(service.name, refused.closest, code, where)
+        message = messages.unplaced(service.name, refused.closest, refused.code, where)
         if refused.too_many_wait:
             message = messages.too_many_wait(service.name)
         service.steady_since = None
         if self._notices.say_once(service, message):
-            self._notices.acted(
-                service,
-                "SERVICE_TASK_PLACEMENT_FAILURE",
-                "ERROR",
-                reason=code or "RESOURCE:MEMORY",
-                containerInstanceArns=list(refused.reasons),
-            )
+            self._notices.not_placed(service, refused)
         now = self._world.clock.now()
         if service.next_placement is None or now >= service.next_placement:
             service.next_placement = now + PLACEMENT_RETRY
@@ -186,4 +187,5 @@ def _demand(world: World, service: Service, views: list[TaskView]) -> scheduling
         standing=standing.id if standing else None,
         share=standing.share if standing else 0,
         no_room=primary.no_room,
+        moving=len(service.moving.started) if service.moving else 0,
     )

@@ -14,7 +14,7 @@ from localaws.ecs.instances.placement import SPREAD, Refused, place
 from localaws.ecs.model import Container, Deployment, Instance, Service, State, Task, TaskDefinition
 from localaws.ecs.needs import World
 from localaws.ecs.tasks.lives import Lives
-from localaws.ecs.tasks.placing import KEPT, Placing
+from localaws.ecs.tasks.placing import KEPT, Placing, within
 
 Json = dict[str, Any]
 
@@ -26,11 +26,16 @@ class Starting:
         self._world, self._state, self._lives = world, state, lives
         self._fleet, self._waiting, self._placing = fleet, waiting, Placing(state, fleet)
 
-    def for_service(self, service: Service, deployment: Deployment) -> Task | Refused:
-        """One more task of a deployment of the service."""
+    def for_service(
+        self, service: Service, deployment: Deployment, zone: str | None = None
+    ) -> Task | Refused:
+        """One more task of a deployment of the service; in a certain zone it never waits."""
         definition = find(self._state, deployment.task_definition)
         group, provider = f"service:{service.name}", _provider(service, deployment)
-        made = self._make(service.cluster, definition, group, {}, service.settings, provider)
+        settings = within(zone, service.settings) if zone else service.settings
+        made = self._make(
+            service.cluster, definition, group, {}, settings, provider, waits=zone is None
+        )
         if isinstance(made, Refused):
             return made
         made.service, made.deployment, made.started_by = service, deployment, deployment.id
@@ -38,6 +43,12 @@ class Starting:
         self._tag(made, self._service_tags(service, definition))
         self._lives.begin(made)
         return made
+
+    def zones(self, service: Service, deployment: Deployment) -> set[str]:
+        """Those with instances that its tasks may be on, whether or not there is room."""
+        definition = find(self._state, deployment.task_definition)
+        providers = {it["capacityProvider"] for it in deployment.revision.capacity_providers}
+        return self._placing.zones(service.cluster, definition, service.settings, providers)
 
     def one_off(
         self, cluster: str, definition: TaskDefinition, params: Json, provider: str | None
@@ -81,11 +92,13 @@ class Starting:
         overrides: Json,
         asked: Json,
         provider: str | None,
+        *,
+        waits: bool = True,
     ) -> Task | Refused:
         """Placed, or waiting for an instance where its capacity provider scales."""
         found = self._placing.find(cluster, definition, group, overrides, asked, provider)
         if isinstance(found, Refused):
-            if not self._waiting.allows(provider):
+            if not waits or not self._waiting.allows(provider):
                 return found
             if self._waiting.full(cluster):
                 return Refused(found.reasons, found.closest, too_many_wait=True)
