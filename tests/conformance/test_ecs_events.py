@@ -34,7 +34,11 @@ def listen(eventing: Eventing, detail_type: str, **more: object) -> None:
     eventing.listen({"source": ["aws.ecs"], "detail-type": [detail_type], **more})
 
 
-@fact("A task's every change is an event, with the task as it then is; dates are texts.", SOURCE)
+@fact(
+    "A task's every change is an event, with the task as it then is; dates are texts, and its "
+    "overrides name every container.",
+    SOURCE,
+)
 def test_a_task_tells_its_state(served: Served, eventing: Eventing) -> None:
     listen(eventing, "ECS Task State Change", detail={"group": [f"service:{served.name}"]})
     served.create(1)
@@ -66,6 +70,7 @@ def test_a_task_tells_its_state(served: Served, eventing: Eventing) -> None:
     }
     for moment in ("createdAt", "connectivityAt", "pullStartedAt", "startedAt", "updatedAt"):
         assert MOMENT.fullmatch(detail[moment]), moment
+    assert detail["overrides"]["containerOverrides"] == [{"name": "main"}]
     container = detail["containers"][0]
     assert (container["name"], container["lastStatus"]) == ("main", "RUNNING")
     assert container.keys() >= {

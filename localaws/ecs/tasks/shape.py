@@ -28,8 +28,7 @@ def describe(task: Task) -> dict[str, Any]:
         "cpu": str(reservation.cpu(task.definition, task.overrides)),
         "memory": str(reservation.memory(task.definition, task.overrides)),
         "containers": [_container(task, container) for container in task.known],
-        "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": []}
-        | task.overrides,
+        "overrides": _overrides(task),
         "enableExecuteCommand": False,
         "version": task.version,
         "stopCode": task.stop_code,
@@ -53,6 +52,13 @@ def _connectivity(task: Task) -> dict[str, Any]:
         "connectivity": "CONNECTED" if task.connected else "DISCONNECTED",
         "connectivityAt": task.connected_at or task.created_at,
     }
+
+
+def _overrides(task: Task) -> dict[str, Any]:
+    """Each container is named, whether anything of it was overridden or not."""
+    given = {one["name"]: one for one in task.overrides.get("containerOverrides", ())}
+    named = [given.get(one["name"], {"name": one["name"]}) for one in task.definition.containers]
+    return task.overrides | {"containerOverrides": named, "inferenceAcceleratorOverrides": []}
 
 
 def _container(task: Task, container: Container) -> dict[str, Any]:
