@@ -1,7 +1,7 @@
 """A thousand simulated tasks of ECS, on a clock told by hand: what each takes, and weighs.
 
 Beside them, in the same run, as many bare coroutines that sleep on the same kind of clock. A
-number on the command line asks for another count; the cost of placing grows with its square.
+number on the command line asks for another count, ten thousand for one: what a task takes stays.
 """
 
 from __future__ import annotations

@@ -171,6 +171,8 @@ def _reason(error: AwsError) -> str:
 
 def _handler_code(error: AwsError) -> str:
     """The handler error codes of the resource provider contract."""
+    if "not found" in error.message:  # Auto Scaling says it so, under a ValidationError
+        return "NotFound"
     for part, code in _HANDLER_CODES.items():
         if part in error.code:
             return code
