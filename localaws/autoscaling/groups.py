@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from localaws.autoscaling import causes, ec2, hooks, tags
+from localaws.autoscaling import alarms, causes, ec2, hooks, tags
 from localaws.autoscaling.asking import group as find
 from localaws.autoscaling.asking import invalid, page, refuse_unmodelled, standing
 from localaws.autoscaling.keeper import Keeper
@@ -104,7 +104,7 @@ async def update(world: World, state: State, keeper: Keeper, params: Params) -> 
     return {}
 
 
-def delete(world: World, state: State, keeper: Keeper, params: Params) -> Params:
+async def delete(world: World, state: State, keeper: Keeper, params: Params) -> Params:
     group = find(state, params["AutoScalingGroupName"])
     if group.members and not params.get("ForceDelete"):
         raise AwsError(
@@ -123,6 +123,7 @@ def delete(world: World, state: State, keeper: Keeper, params: Params) -> Params
     if not group.members:
         del state.groups[group.name]
     keeper.wake(group)
+    await alarms.delete(world, group.policies.values())
     return {}
 
 

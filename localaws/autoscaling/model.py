@@ -98,6 +98,9 @@ class Policy:
     arn: str
     kind: str  # SimpleScaling, StepScaling, TargetTrackingScaling
     settings: Json  # as it was put, in boto3's shape
+    alarms: dict[str, str] = field(default_factory=dict)  # names by AlarmHigh, AlarmLow
+    alarm_states: dict[str, str] = field(default_factory=dict)  # as CloudWatch was told
+    low_since: datetime | None = None  # what it tracks is below its target
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Scaling policies of groups: put, described, deleted, executed.
 
-Nothing here measures instances: a policy scales when it is executed. Target tracking is kept for
-the capacity providers of ECS, which do their own reckoning.
+Nothing here measures instances: a policy scales when it is executed. Target tracking is of what
+the capacity providers of ECS measure: see `tracking`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from localaws.autoscaling import capacity, causes
+from localaws.autoscaling import alarms, capacity, causes
 from localaws.autoscaling.asking import group as find
 from localaws.autoscaling.asking import invalid, page, refuse_unmodelled, standing
 from localaws.autoscaling.keeper import Keeper
@@ -30,7 +30,7 @@ _SETTINGS = {
 }
 
 
-def put(world: World, state: State, params: Params) -> Params:
+async def put(world: World, state: State, params: Params) -> Params:
     group, name = standing(state, params["AutoScalingGroupName"]), params["PolicyName"]
     kind = params.get("PolicyType", "SimpleScaling")
     if kind not in _SETTINGS:
@@ -42,15 +42,20 @@ def put(world: World, state: State, params: Params) -> Params:
     former = group.policies.get(name)
     path = f"scalingPolicy:{uuid.uuid4()}:autoScalingGroupName/{group.name}:policyName/{name}"
     arn = former.arn if former else world.arn("autoscaling", path)
-    group.policies[name] = Policy(name, arn, kind, {"Enabled": True, **settings})
-    return {"PolicyARN": arn, "Alarms": []}
+    policy = Policy(name, arn, kind, {"Enabled": True, **settings})
+    group.policies[name] = policy
+    if former:
+        policy.alarms, policy.low_since = former.alarms, former.low_since
+    if kind == "TargetTrackingScaling":
+        await alarms.put(world, group, policy)
+    return {"PolicyARN": arn, "Alarms": alarms.shown(world, policy)}
 
 
-def describe(state: State, params: Params) -> Params:
+def describe(world: World, state: State, params: Params) -> Params:
     name, names = params.get("AutoScalingGroupName"), params.get("PolicyNames")
     groups = [find(state, name)] if name else list(state.groups.values())
     shown = [
-        _shown(group, one)
+        _shown(world, group, one)
         for group in groups
         for one in group.policies.values()
         if (not names or one.name in names or one.arn in names)
@@ -59,9 +64,10 @@ def describe(state: State, params: Params) -> Params:
     return page(shown, params, "ScalingPolicies", 100, 50)
 
 
-def delete(state: State, params: Params) -> Params:
+async def delete(world: World, state: State, params: Params) -> Params:
     group, policy = _find(state, params)
     del group.policies[policy.name]
+    await alarms.delete(world, [policy])
     return {}
 
 
@@ -138,12 +144,12 @@ def _find(state: State, params: Params) -> tuple[Group, Policy]:
     raise invalid(f"PolicyName not found: {wanted}")
 
 
-def _shown(group: Group, one: Policy) -> Json:
+def _shown(world: World, group: Group, one: Policy) -> Json:
     return {
         "AutoScalingGroupName": group.name,
         "PolicyName": one.name,
         "PolicyARN": one.arn,
         "PolicyType": one.kind,
-        "Alarms": [],
+        "Alarms": alarms.shown(world, one),
         **one.settings,
     }

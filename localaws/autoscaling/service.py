@@ -17,6 +17,7 @@ from localaws.autoscaling import (
     policies,
     processes,
     tags,
+    tracking,
 )
 from localaws.autoscaling.keeper import Keeper
 from localaws.autoscaling.model import State
@@ -64,13 +65,17 @@ class AutoScaling:
             "CompleteLifecycleAction": partial(hooks.complete, state, keeper),
             "RecordLifecycleActionHeartbeat": partial(hooks.heartbeat, world, state, keeper),
             "PutScalingPolicy": partial(policies.put, world, state),
-            "DescribePolicies": partial(policies.describe, state),
-            "DeletePolicy": partial(policies.delete, state),
+            "DescribePolicies": partial(policies.describe, world, state),
+            "DeletePolicy": partial(policies.delete, world, state),
             "ExecutePolicy": partial(policies.execute, world, state, keeper),
             "CreateOrUpdateTags": partial(tags.put, state),
             "DescribeTags": partial(tags.describe, state),
             "DeleteTags": partial(tags.delete, state),
         }
+
+    async def measured(self, group: str, policy: str, value: float) -> None:
+        """Of what a target tracking policy follows: ECS measures it."""
+        await tracking.measured(self._world, self.state, self._keeper, group, policy, value)
 
     def listen(self, listener: Listener) -> None:
         """`listener` is told, in this process, what happens to groups."""

@@ -342,7 +342,8 @@ class Task:
     @property
     def unheard_of(self) -> bool:
         """Its agent is away: it learns nothing, and nobody learns of it."""
-        return not self.instance.agent_connected and not self.ended_with_host
+        placed = self.placed_on
+        return placed is not None and not placed.agent_connected and not self.ended_with_host
 
     def protected(self, now: datetime) -> bool:
         """From scale-in and deployments."""

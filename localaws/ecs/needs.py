@@ -58,6 +58,12 @@ class LoadBalancers(Protocol):
     def has_load_balancer(self, target_group_arn: str) -> bool: ...
 
 
+class Groups(Protocol):
+    async def measured(self, group: str, policy: str, value: float) -> None:
+        """What the metric is now that a target tracking policy of a group follows."""
+        ...
+
+
 class World(Protocol):
     def image(self, reference: str) -> str: ...
 
@@ -100,5 +106,8 @@ class World(Protocol):
 
     @property
     def elbv2(self) -> LoadBalancers: ...
+
+    @property
+    def autoscaling(self) -> Groups: ...
 
     def arn(self, service: str, resource: str) -> str: ...

@@ -70,9 +70,7 @@ class Ecs:
         self._agent = Agent(world.clock, self._tags, self._changed)
         self._fleet = Fleet(world, self.state, self._notices, self._instances_changed)
         self._troubles = Troubles(world, self.state, self._fleet)
-        self._keeper = Keeper(world, self.state, self._fleet)
         self._booting = Booting(world, self.state, self._fleet)
-        self._attaching = Attaching(world, self.state, self._fleet, self._keeper.wake)
         self._lives = Lives(
             world,
             Containers(world, self._driver, self._agent),
@@ -84,7 +82,8 @@ class Ecs:
         )
         self._fleet.lives = self._lives
         self._waiting = Waiting(world, self.state, self._fleet, self._notices, self._lives)
-        self._keeper.waiting = self._waiting
+        self._keeper = Keeper(world, self.state, self._fleet, self._waiting)
+        self._attaching = Attaching(world, self.state, self._fleet, self._keeper.wake)
         starting = Starting(world, self.state, self._lives, self._fleet, self._waiting)
         self._watch = Watch(world, rollouts, self._scheduler.wake)
         self._scheduler.steps = Steps(

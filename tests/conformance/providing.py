@@ -145,16 +145,23 @@ class Providing:
             self.ecs.delete_service(cluster=self.name, service=service, force=True)
         for task in self._listed("tasks"):
             self.ecs.stop_task(cluster=self.name, task=task)
-        until(lambda: not self.cluster()["pendingTasksCount"] + self.cluster()["runningTasksCount"])
         until(lambda: not self.cluster()["activeServicesCount"])
         self.attached()
-        self.put()
+        until(self._detached)
         self.attached()
         for group in self.groups.values():
             self._delete(group.name)
             group.clean()
         until(lambda: not self.instances(), 30)
         self.ecs.delete_cluster(cluster=self.name)
+
+    def _detached(self) -> bool:
+        """False: some tasks have not ended yet."""
+        try:
+            self.put()
+        except self.ecs.exceptions.ResourceInUseException:
+            return False
+        return True
 
     def _listed(self, what: str) -> list[str]:
         found = getattr(self.ecs, f"list_{what}")(cluster=self.name)

@@ -15,6 +15,7 @@ from tests.conformance.tasking import refusal
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
+GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 REFERENCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
 BLOG = "https://aws.amazon.com/blogs/containers/deep-dive-on-amazon-ecs-cluster-auto-scaling/"
 UNFORCED = (
@@ -212,6 +213,31 @@ def test_without_scaling_nothing_waits(providing: Providing) -> None:
     assert "No Container Instances were found in your capacity provider" in message
     providing.serve(1, capacityProviderStrategy=[providing.item("a")])
     until(lambda: "were found in your capacity provider." in providing.said())
+
+
+@fact(
+    "Where a provider scales, a task that finds no instance waits in PROVISIONING; from nothing, "
+    "two instances are launched, and it runs on one of them.",
+    f"{BLOG} {GUIDE}cluster-auto-scaling.html",
+)
+def test_a_task_waits_for_an_instance(providing: Providing) -> None:
+    providing.create("a", managedScaling={"status": "ENABLED"})
+    providing.attach("a")
+
+    task = providing.run(capacityProviderStrategy=[providing.item("a")])["tasks"][0]
+
+    assert task["lastStatus"] == "PROVISIONING"
+    assert task["capacityProviderName"] == providing.groups["a"].name
+    assert "containerInstanceArn" not in task
+    which = {"cluster": providing.name, "tasks": [task["taskArn"]]}
+    running = until(
+        lambda: (
+            (one := providing.ecs.describe_tasks(**which)["tasks"][0])["lastStatus"] == "RUNNING"
+            and one
+        )
+    )
+    assert running["containerInstanceArn"]
+    assert providing.groups["a"].shown()["DesiredCapacity"] == 2
 
 
 def _provided(providing: Providing) -> list[Json]:

@@ -46,6 +46,8 @@ class Nothing:
 
     async def drained(self, *target: object) -> None: ...
 
+    async def measured(self, group: str, policy: str, value: float) -> None: ...
+
     def has_load_balancer(self, target_group_arn: str) -> bool:
         return False
 
@@ -62,7 +64,7 @@ class World:
         self.clock = VirtualClock()
         self.driver = SimDriver(self.clock)
         self.faults = Faults(self.clock)
-        self.aws = self.events = self.elbv2 = Nothing()
+        self.aws = self.events = self.elbv2 = self.autoscaling = Nothing()
         self.ecs = Ecs(self, self.driver)
 
     @property

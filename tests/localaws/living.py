@@ -101,6 +101,8 @@ class Around:
     async def drained(self, *target: object) -> None:
         await self.draining.wait()
 
+    async def measured(self, group: str, policy: str, value: float) -> None: ...
+
     def has_load_balancer(self, target_group_arn: str) -> bool:
         return True
 
@@ -116,7 +118,7 @@ class World:
         self.clock = VirtualClock()
         self.driver = Surviving(self.clock)
         self.faults = Faults(self.clock)
-        self.aws = self.events = self.elbv2 = self.around = Around()
+        self.aws = self.events = self.elbv2 = self.autoscaling = self.around = Around()
         self.ecs = Ecs(self, self.driver)
         self.scripts: dict[str, Json] = {}
 

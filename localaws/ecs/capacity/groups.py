@@ -48,13 +48,18 @@ async def tag(world: World, group: str) -> None:
     await _call(world, "CreateOrUpdateTags", Tags=[given])
 
 
+def dimensions(provider: CapacityProvider, cluster: str) -> list[dict[str, str]]:
+    """Of the metric that is theirs."""
+    named = {"CapacityProviderName": provider.name, "ClusterName": cluster}
+    return [{"Name": key, "Value": value} for key, value in named.items()]
+
+
 async def put_policy(world: World, provider: CapacityProvider, cluster: str, name: str) -> None:
     scaling = provider.settings["managedScaling"]
-    dimensions = {"CapacityProviderName": provider.name, "ClusterName": cluster}
     metric = {
         "MetricName": METRIC,
         "Namespace": NAMESPACE,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Dimensions": dimensions(provider, cluster),
         "Statistic": "Average",
     }
     await _call(

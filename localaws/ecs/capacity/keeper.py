@@ -7,9 +7,10 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from localaws.ecs.capacity import associations, groups
+from localaws.ecs.capacity import associations, demand, groups, protecting
 from localaws.ecs.capacity.draining import Draining
 from localaws.ecs.capacity.provider import CapacityProvider
+from localaws.ecs.capacity.scaling import Scaling
 from localaws.ecs.capacity.waiting import Waiting
 from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.model import Cluster, State
@@ -22,11 +23,10 @@ GATHER_SECONDS = 0.2  # many changes at once are one
 
 
 class Keeper:
-    def __init__(self, world: World, state: State, fleet: Fleet) -> None:
-        self._world, self._state = world, state
-        self._draining = Draining(world, fleet)
+    def __init__(self, world: World, state: State, fleet: Fleet, waiting: Waiting) -> None:
+        self._world, self._state, self._waiting = world, state, waiting
+        self._draining, self._scaling = Draining(world, fleet), Scaling(world, waiting)
         self._woken = asyncio.Event()
-        self.waiting: Waiting
 
     def wake(self) -> None:
         """Tasks, instances, groups or providers have changed."""
@@ -35,7 +35,7 @@ class Keeper:
     async def run(self) -> None:
         while True:
             await self._rest()
-            self.waiting.give_up()
+            self._waiting.give_up()
             for cluster, provider in list(self._attached()):
                 await self._look(cluster, provider)
 
@@ -64,7 +64,11 @@ class Keeper:
         try:
             found = await groups.described(self._world, [provider])
             if group := found.get(provider.group):
+                busy = demand.busy(self._state, cluster)
+                calm = not any(self._waiting.of(cluster.name, provider.name))
                 await self._draining.look(provider, group)
+                await protecting.look(self._world, provider, group, busy, calm=calm)
+                await self._scaling.look(cluster, provider, group, busy)
         except AwsError as error:
             log.warning("provider %s of %s: %s", provider.name, cluster.name, error)
         except Exception:  # one that cannot be looked after must not stop the others
