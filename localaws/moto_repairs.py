@@ -15,6 +15,7 @@ def make(service: str) -> None:
     match service:
         case "ec2":
             _end_interfaces_with_their_instances()
+            _end_interfaces_with_their_gateways()
         case "ssm":
             _tell_public_parameters_from_ones_own()
 
@@ -32,6 +33,24 @@ def _end_interfaces_with_their_instances() -> None:
             self.nics[0].delete_on_termination = ends
 
     instance.prep_nics = prep_nics
+
+
+def _end_interfaces_with_their_gateways() -> None:
+    """And give back the address, which may then be released."""
+    backend: Any = importlib.import_module("moto.ec2.models.nat_gateways").NatGatewayBackend
+    delete = backend.delete_nat_gateway
+
+    def delete_nat_gateway(self: Any, nat_gateway_id: str) -> Any:  # noqa: ANN401
+        known = self.nat_gateways.get(nat_gateway_id)
+        held = known.address_set if known and known.state != "deleted" else []
+        gateway = delete(self, nat_gateway_id)
+        for address in held:
+            if address.get("associationId"):
+                self.disassociate_address(association_id=address["associationId"])
+            self.delete_network_interface(address["networkInterfaceId"])
+        return gateway
+
+    backend.delete_nat_gateway = delete_nat_gateway
 
 
 def _tell_public_parameters_from_ones_own() -> None:

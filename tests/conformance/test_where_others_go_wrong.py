@@ -61,6 +61,7 @@ Others
   EventBridge wants internal shapes, stumbles on null  test_an_event_keeps_its_nulls
   event patterns know six keys                         test_arrays_and_or, test_operators
   network interfaces outlive their instances           test_an_instance_takes_its_interface_along
+  and their NAT gateways                               test_a_nat_gateway_takes_its_interface_along
   Amazon's parameters are listed among one's own       test_parameters_are_ones_own
   they listen on every address of the machine          test_main:
                                                        test_nobody_else_can_reach_it
@@ -396,6 +397,33 @@ def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
         return ec2.describe_network_interfaces(Filters=by_id)["NetworkInterfaces"] == []
 
     until(gone)
+
+
+@fact(
+    "A NAT gateway's network interface ends with it, and its address is free again.",
+    "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html",
+)
+def test_a_nat_gateway_takes_its_interface_along(aws: Aws, place: Place) -> None:
+    ec2 = aws.client("ec2")
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    made = ec2.create_nat_gateway(SubnetId=place.subnet_ids[0], AllocationId=allocation)
+    gateway = made["NatGateway"]["NatGatewayId"]
+
+    def shown() -> dict[str, Any]:
+        (one,) = ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"]
+        return dict(one)
+
+    until(lambda: shown()["State"] == "available")
+    interface = shown()["NatGatewayAddresses"][0]["NetworkInterfaceId"]
+
+    ec2.delete_nat_gateway(NatGatewayId=gateway)
+
+    until(lambda: shown()["State"] == "deleted")
+    by_id = [{"Name": "network-interface-id", "Values": [interface]}]
+    assert ec2.describe_network_interfaces(Filters=by_id)["NetworkInterfaces"] == []
+    (address,) = ec2.describe_addresses(AllocationIds=[allocation])["Addresses"]
+    assert address.get("AssociationId") is None
+    ec2.release_address(AllocationId=allocation)
 
 
 @fact(
