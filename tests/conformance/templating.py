@@ -1,8 +1,8 @@
-"""The templates of `templates/`, with parameters of two steps, and one resource that cannot be."""
+"""The templates of `templates/`, the platform's own beside them, and what spoils a template."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,6 @@ import yaml
 from tests.conformance.stacking import Json
 
 FOLDER = Path(__file__).with_name("templates")
-Parameters = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -25,37 +24,31 @@ class Template:
     def text(self) -> str:
         return (FOLDER / f"{self.name}.yaml").read_text()
 
-    @cached_property
-    def resources(self) -> Json:
-        document: Json = yaml.load(self.text, _Loader)
-        return dict(document["Resources"])
-
     @property
     def types(self) -> set[str]:
-        return {one["Type"] for one in self.resources.values()}
-
-    @property
-    def broken(self) -> str:
-        """The same, with a resource that comes last and fails."""
-        first, found, rest = self.text.partition("\nResources:\n")
-        assert found
-        return first + found + _NO_ROLE.format(all=", ".join(sorted(self.resources))) + rest
+        return {one["Type"] for one in resources(self.text).values()}
 
 
-_NO_ROLE = """
-  Impossible:
-    Type: AWS::IAM::RolePolicy
-    DependsOn: [{all}]
-    Properties:
-      RoleName: nobody-has-this-role
-      PolicyName: none
-      PolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - Effect: Deny
-            Action: "*"
-            Resource: "*"
-"""
+def resources(text: str) -> Json:
+    document: Json = yaml.load(text, _Loader)
+    return dict(document["Resources"])
+
+
+def broken(text: str) -> str:
+    """The same, with a resource that comes last and fails."""
+    impossible = {
+        "Type": "AWS::IAM::RolePolicy",
+        "DependsOn": sorted(resources(text)),
+        "Properties": {"RoleName": "nobody-has-this-role", "PolicyName": "none", **_NOTHING},
+    }
+    last = f'"Impossible": {json.dumps(impossible)}'
+    if text.startswith("{"):
+        return text.replace('"Resources":{', f'"Resources":{{{last},', 1)
+    return text.replace("\nResources:\n", f"\nResources:\n  {last}\n", 1)
+
+
+_DENIED = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+_NOTHING = {"PolicyDocument": {"Version": "2012-10-17", "Statement": [_DENIED]}}
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,7 +60,3 @@ _Loader.add_multi_constructor("!", lambda _, name, __: name)
 
 def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def given(parameters: Parameters) -> list[dict[str, str]]:
-    return [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]

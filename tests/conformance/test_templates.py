@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from app.stacks import app_stack
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.inventory import ids, portraits
 from tests.conformance.ledger import fact
 from tests.conformance.listings import MOVING, SETTLED
-from tests.conformance.stacking import Json, Stacking
-from tests.conformance.templating import Template, given
+from tests.conformance.stacking import Json, Stacking, given
+from tests.conformance.templating import Template, broken
 
 GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
 CAPABLE: Json = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
@@ -30,15 +31,60 @@ class Course:
     first: Mapping[str, str]
     then: Mapping[str, str]
     replaced: frozenset[str]
-    kept: frozenset[str] = field(default_factory=frozenset)  # which its deletion leaves
 
-    def parameters(self, step: Mapping[str, str], place: Place, name: str) -> Json:
-        filled = {k: v.format(place=place, name=name) for k, v in {**self.first, **step}.items()}
-        return {"Parameters": given(filled), **CAPABLE}
+    @property
+    def name(self) -> str:
+        return self.template.name
+
+    def asked(self, place: Place, name: str) -> tuple[Json, Json]:
+        """Of CloudFormation, in two steps."""
+        return tuple(  # type: ignore[return-value]
+            {
+                "body": self.template.text,
+                "Parameters": given(
+                    **{k: v.format(place=place, name=name) for k, v in step.items()}
+                ),
+            }
+            for step in (self.first, {**self.first, **self.then})
+        )
+
+
+@dataclass(frozen=True)
+class AppCourse:
+    """The platform's own template, which has no parameters: it is rendered anew."""
+
+    name: str = "the platform's app"
+    replaced: frozenset[str] = frozenset({"WebTargetGroup"})
+
+    def asked(self, place: Place, name: str) -> tuple[Json, Json]:
+        first = app_stack.WebRoute(
+            target_group=f"{name}-first",
+            listener_arn=place.listener_arn,
+            priority=int(name[1:5], 16) % 40000 + 1,
+            host=f"{name}.example.com",
+            vpc_id=place.vpc_id,
+            drain_seconds=5,
+        )
+        then = replace(first, target_group=f"{name}-second", health_path="/up", drain_seconds=9)
+        rendered = [app_stack.render(app_stack.AppStack(name, name, web)) for web in (first, then)]
+        return {"body": app_stack.body(rendered[0])}, {"body": app_stack.body(rendered[1])}
 
 
 WEB = 'exec python3 -m http.server --bind "$HOST" "$PORT" || exec httpd -f -p 8080'
 COURSES = [
+    Course(
+        Template("cluster"),
+        first={"Domain": "{name}.example.com", "MinInstances": "1"},
+        then={
+            "Scheme": "internal",
+            "NatGateways": "three",
+            "InstanceType": "m5.large",
+            "MinInstances": "2",
+            "RetentionDays": "90",
+            "AlarmEmail": "ops@example.com",
+        },
+        replaced=frozenset({"Balancer", "Http", "Https"}),
+    ),
     Course(
         Template("messages"),
         first={"QueueName": "{name}-orders"},
@@ -84,11 +130,12 @@ COURSES = [
             | {"Certificate", "BareCertificate", "PrivateZone", "PrivateName"}
         ),
     ),
+    AppCourse(),
 ]
 
 
-@pytest.fixture(params=COURSES, ids=lambda course: course.template.name)
-def course(request: pytest.FixtureRequest) -> Course:
+@pytest.fixture(params=COURSES, ids=lambda course: course.name)
+def course(request: pytest.FixtureRequest) -> Course | AppCourse:
     return request.param  # type: ignore[no-any-return]
 
 
@@ -99,23 +146,24 @@ def course(request: pytest.FixtureRequest) -> Course:
     f"{GUIDE}using-cfn-updating-stacks-update-behaviors.html "
     f"{GUIDE}using-cfn-updating-stacks.html {GUIDE}cfn-console-delete-stack.html",
 )
-def test_a_stacks_course(course: Course, aws: Aws, place: Place, stacking: Stacking) -> None:
-    before, text = ids(aws, ALL), course.template.text
-    first = course.parameters({}, place, stacking.name)
-    then = course.parameters(course.then, place, stacking.name)
+def test_a_stacks_course(
+    course: Course | AppCourse, aws: Aws, place: Place, stacking: Stacking
+) -> None:
+    before = ids(aws, ALL)
+    first, then = course.asked(place, stacking.name)
 
-    assert stacking.create(text, **first) == "CREATE_COMPLETE", stacking.reasons()
+    assert stacking.create(**first, **CAPABLE) == "CREATE_COMPLETE", stacking.reasons()
     created = stacking.physical_ids()
 
-    assert stacking.update(text, **then) == "UPDATE_COMPLETE", stacking.reasons()
+    assert stacking.update(**then, **CAPABLE) == "UPDATE_COMPLETE", stacking.reasons()
     updated = stacking.physical_ids()
     assert {one for one in created if updated.get(one) != created[one]} == course.replaced
     there = str(ids(aws, SETTLED))
     assert [one for one in course.replaced if created[one] in there] == []
 
     shown = _shown(aws, before)
-    status = stacking.update(course.template.broken, **first)
-    assert status == "UPDATE_ROLLBACK_COMPLETE", stacking.reasons()
+    assert stacking.update(**_broken(first), **CAPABLE) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Role nobody-has-this-role" in stacking.reasons()  # all others were done
     assert stacking.physical_ids() == updated
     assert _shown(aws, before) == shown
 
@@ -128,15 +176,19 @@ def test_a_stacks_course(course: Course, aws: Aws, place: Place, stacking: Stack
     GUIDE + "stack-failure-options.html",
 )
 def test_a_stack_that_fails_leaves_nothing(
-    course: Course, aws: Aws, place: Place, stacking: Stacking
+    course: Course | AppCourse, aws: Aws, place: Place, stacking: Stacking
 ) -> None:
     before = ids(aws, ALL)
-    first = course.parameters({}, place, stacking.name)
+    first, _ = course.asked(place, stacking.name)
 
-    assert stacking.create(course.template.broken, **first) == "ROLLBACK_COMPLETE"
+    assert stacking.create(**_broken(first), **CAPABLE) == "ROLLBACK_COMPLETE"
 
     assert "Role nobody-has-this-role" in stacking.reasons()  # all others were there
     assert ids(aws, ALL) - before == set()
+
+
+def _broken(asked: Json) -> Json:
+    return asked | {"body": broken(asked["body"])}
 
 
 def _shown(aws: Aws, before: set[tuple[str, str]]) -> dict[str, Any]:
