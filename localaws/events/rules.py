@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.events import patterns, schedules
+from localaws import schedules
+from localaws.events import patterns
 from localaws.events.model import Json, Rule, State
 from localaws.events.pages import page
 from localaws.wire import AwsError
@@ -36,7 +37,7 @@ def put(world: World, state: State, params: Json) -> Json:
     if pattern:
         patterns.compiled(pattern)
     if schedule:
-        schedules.read(schedule)
+        _check_schedule(schedule)
     before = state.rules.get(params["Name"])
     if before is None and len(state.rules) >= MOST_RULES:
         raise too_many()
@@ -172,6 +173,16 @@ def _shown(rule: Rule) -> Json:
         "EventBusName": BUS,
     }
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def _check_schedule(expression: str) -> None:
+    """A rule has no `at`: that is EventBridge Scheduler's."""
+    try:
+        known = not isinstance(schedules.read(expression), schedules.At)
+    except ValueError:
+        known = False
+    if not known:
+        raise invalid("Parameter ScheduleExpression is not valid.")
 
 
 def _tags(given: list[Json]) -> dict[str, str]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from localaws.events import entries, patterns, rules, schedules, targets
+from localaws import schedules
+from localaws.events import entries, patterns, rules, targets
 from localaws.events.courier import Courier
 from localaws.events.model import Json, Rule, State
 from localaws.world import Operation

@@ -45,6 +45,14 @@ def not_scaled(world: World, state: State, key: Key, cause: str, reason: dict[st
     _keep(state, Activity(made, key, 0, cause, world.clock.now(), "Failed", not_scaled=[reason]))
 
 
+def ranged(world: World, state: State, key: Key, cause: str, what: str, refused: str = "") -> None:
+    """A scheduled action set a target's range: `what`, in words; or could not, and why."""
+    made, now = str(uuid.uuid4()), world.clock.now()
+    status = "Failed" if refused else "Successful"
+    said = f"Failed to set {what}. Reason: {refused}" if refused else f"Successfully set {what}"
+    _keep(state, Activity(made, key, None, cause, now, status, said, sets=what))
+
+
 async def settle(world: World, state: State) -> None:
     """Looks which of the changes are fulfilled: as many tasks run as were asked for."""
     for activity in [one for one in state.activities if one.status in UNSETTLED]:
@@ -55,7 +63,7 @@ async def settle(world: World, state: State) -> None:
             activity.status, activity.message = "Unfulfilled", "The service is not active."
         elif seen.running == seen.desired == activity.capacity:
             activity.status = "Successful"
-            activity.message = _done(activity.capacity, "Change successfully fulfilled by ecs.")
+            activity.message = _done(seen.desired, "Change successfully fulfilled by ecs.")
         elif seen.desired != activity.capacity:
             activity.status = "Overridden"
         else:
@@ -89,7 +97,7 @@ def _done(desired: int, how: str) -> str:
 
 
 def _shown(one: Activity) -> dict[str, Any]:
-    setting = f"Setting desired count to {one.capacity}."
+    setting = f"Setting {one.sets}" if one.sets else f"Setting desired count to {one.capacity}."
     shown = {
         **one.key.shown,
         "ActivityId": one.id,

@@ -85,15 +85,30 @@ class Policy:
 
 
 @dataclass
+class Scheduled:
+    name: str
+    key: Key
+    arn: str
+    schedule: str
+    action: Json  # the new MinCapacity, MaxCapacity or both
+    created_at: datetime
+    changed_at: datetime  # nothing before counts
+    timezone: str | None = None
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+
+@dataclass
 class Activity:
     id: str
     key: Key
-    capacity: int  # the desired count it sets
+    capacity: int | None  # the desired count it sets
     cause: str
     started_at: datetime
     status: str = "Pending"
     message: str = ""
     ended_at: datetime | None = None
+    sets: str = ""  # what else it sets, in words
     not_scaled: list[Json] = field(default_factory=list)  # NotScaledReasons; empty: it scaled
 
 
@@ -101,5 +116,6 @@ class Activity:
 class State:
     targets: dict[Key, Target] = field(default_factory=dict)
     policies: dict[tuple[Key, str], Policy] = field(default_factory=dict)
+    scheduled: dict[tuple[Key, str], Scheduled] = field(default_factory=dict)
     told: dict[MetricName, list[tuple[datetime, float | None]]] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)  # newest first

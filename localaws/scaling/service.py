@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from localaws.scaling import activities, evaluation, keys, policies, tags, targets
+from localaws.scaling import activities, evaluation, keys, policies, scheduled, tags, targets
 from localaws.scaling.evaluation import EVERY_SECONDS
 from localaws.scaling.model import State
 from localaws.wire.answer import Answer
@@ -26,6 +26,7 @@ class Scaling:
         self._world = world
         self.state = state or State()
         self._asked = asyncio.Event()  # something was set that a service must follow
+        self._scheduled = asyncio.Event()  # there is a new scheduled action
         self._told = asyncio.Event()  # there is new data: the minute is not awaited
         self._running = contextlib.AsyncExitStack()
 
@@ -38,18 +39,22 @@ class Scaling:
             "PutScalingPolicy": self._put_policy,
             "DeleteScalingPolicy": partial(policies.delete, self._world, self.state),
             "DescribeScalingPolicies": partial(policies.describe, self._world, self.state),
+            "PutScheduledAction": self._schedule,
+            "DescribeScheduledActions": partial(scheduled.describe, self.state),
+            "DeleteScheduledAction": partial(scheduled.delete, self.state),
             "TagResource": partial(tags.add, self.state),
             "UntagResource": partial(tags.remove, self.state),
             "ListTagsForResource": partial(tags.list_, self.state),
         }
 
     async def start(self) -> None:
-        for work in (self._settle(), self._watch()):
+        for work in (self._settle(), self._watch(), self._keep_time()):
             self._running.push_async_callback(_end, asyncio.create_task(work))
 
     async def resume(self) -> None:
         """Activities that were not fulfilled are looked at again."""
         self._asked.set()
+        self._scheduled.set()
 
     async def stop(self) -> None:
         await self._running.aclose()
@@ -75,8 +80,14 @@ class Scaling:
         key = keys.read(params)
         if self.state.targets.pop(key, None) is None:
             raise keys.no_target(key)
+        scheduled.delete_all(self.state, key)
         await policies.delete_all(self._world, self.state, key)
         return {}
+
+    def _schedule(self, params: dict[str, Any]) -> dict[str, Any]:
+        made = scheduled.put(self._world, self.state, params)
+        self._scheduled.set()
+        return made
 
     async def _put_policy(self, params: dict[str, Any]) -> dict[str, Any]:
         made = await policies.put(self._world, self.state, params)
@@ -92,6 +103,22 @@ class Scaling:
             minute = clock.sleep(EVERY_SECONDS - clock.now().timestamp() % EVERY_SECONDS)
             await _first(minute, self._told.wait())
             self._told.clear()
+
+    async def _keep_time(self) -> None:
+        """What fell due while nothing ran is not made up for."""
+        clock = self._world.clock
+        looked = clock.now()
+        while True:
+            self._scheduled.clear()
+            if coming := scheduled.coming(self.state, looked):
+                pause = (coming - clock.now()).total_seconds()
+                await _first(clock.sleep(pause), self._scheduled.wait())
+            else:
+                await self._scheduled.wait()
+            since, looked = looked, clock.now()
+            for one in scheduled.due(self.state, since, looked):
+                await scheduled.carry_out(self._world, self.state, one)
+                self._asked.set()
 
     async def _settle(self) -> None:
         while True:

@@ -42,15 +42,15 @@ async def register(world: World, state: State, params: dict[str, Any]) -> dict[s
     return {"ScalableTargetARN": target.arn}
 
 
-async def bring_in(world: World, state: State, target: Target, cause: str = "") -> None:
-    """`cause` begins the activity's; then comes which limit was set."""
+async def bring_in(world: World, state: State, target: Target) -> None:
+    """Its count into its range."""
     seen = await capacity.read(world, target.key)
     if seen is None:
         return
     desired = capacity.within(seen.desired, target.minimum, target.maximum)
     if desired != seen.desired:
         limit = "minimum" if desired > seen.desired else "maximum"
-        why = f"{cause}{limit} capacity was set to {desired}"
+        why = f"{limit} capacity was set to {desired}"
         await activities.scale(world, state, target.key, desired, why)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from localaws.cloudformation.resource import Resource, ResourceType, picked, tag_changes
@@ -20,20 +21,29 @@ _POLICY = (
 
 class ScalableTarget(ResourceType):
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
-    modelled = ("MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState", "Tags", *_KEY)
+    modelled = (
+        "MaxCapacity",
+        "MinCapacity",
+        "RoleARN",
+        "ScheduledActions",
+        "SuspendedState",
+        "Tags",
+        *_KEY,
+    )
     attributes = ("Id",)
 
     async def create(self, world: World, resource: Resource) -> None:
         given = resource.properties
         tags = {tag["Key"]: tag["Value"] for tag in self.tags_of(resource)}
-        params = _without_tags(given) | ({"Tags": tags} if tags else {})
+        params = _itself(given) | ({"Tags": tags} if tags else {})
         await world.aws.call(_SERVICE, "RegisterScalableTarget", params)
         parts = ("ResourceId", "ScalableDimension", "ServiceNamespace")
         resource.physical_id = "|".join(given[part] for part in parts)
         resource.attributes = {"Id": resource.physical_id}
+        await _schedule(world, given, {})
 
     async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
-        params = _without_tags(resource.properties)
+        params = _itself(resource.properties)
         made = await world.aws.call(_SERVICE, "RegisterScalableTarget", params)
         arn = {"ResourceARN": made["ScalableTargetARN"]}
         changed, removed = tag_changes(before, resource.properties)
@@ -42,14 +52,35 @@ class ScalableTarget(ResourceType):
             await world.aws.call(_SERVICE, "TagResource", arn | {"Tags": tags})
         if removed:
             await world.aws.call(_SERVICE, "UntagResource", arn | {"TagKeys": removed})
+        await _schedule(world, resource.properties, before)
 
     async def delete(self, world: World, resource: Resource) -> None:
         params = picked(resource.properties, _KEY)
         await world.aws.call(_SERVICE, "DeregisterScalableTarget", params)
 
 
-def _without_tags(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name != "Tags"}
+def _itself(given: Mapping[str, Any]) -> dict[str, Any]:
+    beside = ("Tags", "ScheduledActions")
+    return {name: value for name, value in given.items() if name not in beside}
+
+
+async def _schedule(world: World, now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Those that are no longer there are deleted."""
+    key = picked(now, _KEY)
+    wanted = now.get("ScheduledActions", [])
+    names = {one["ScheduledActionName"] for one in wanted}
+    for one in before.get("ScheduledActions", []):
+        if one["ScheduledActionName"] not in names:
+            gone = key | {"ScheduledActionName": one["ScheduledActionName"]}
+            await world.aws.call(_SERVICE, "DeleteScheduledAction", gone)
+    for one in wanted:
+        times = {it: _moment(one[it]) for it in ("StartTime", "EndTime") if it in one}
+        await world.aws.call(_SERVICE, "PutScheduledAction", key | one | times)
+
+
+def _moment(written: str) -> datetime:
+    read = datetime.fromisoformat(written)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 class ScalingPolicy(ResourceType):

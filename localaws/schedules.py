@@ -1,4 +1,5 @@
-"""Schedule expressions: `rate(5 minutes)` and `cron(0 12 * * ? *)`, and when they are next due."""
+"""Schedules: `rate(5 minutes)`, `cron(0 12 * * ? *)`, `at(2026-12-24T18:00:00)`, and when they are
+next due. Which of them a service takes, and how it refuses others, is its own."""
 
 from __future__ import annotations
 
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from localaws.wire import AwsError
-
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\(([^)]*)\)")
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _MONTHS = [name.upper() for name in calendar.month_abbr[1:]]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 _LAST_YEAR = 2199
+_FIELDS = 6  # of cron
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,30 @@ class Cron:
         return any(_on_weekday(part, day) for part in self.weekdays.split(","))
 
 
+@dataclass(frozen=True)
+class At:
+    time: datetime  # in UTC
+
+    def next(self, _: datetime, now: datetime) -> datetime | None:
+        """Once."""
+        return self.time if self.time > now else None
+
+
+Schedule = Rate | Cron | At
+
+
 @lru_cache(256)
-def read(expression: str) -> Rate | Cron:
-    """ValidationException in AWS's words for what is neither."""
-    try:
-        if found := _RATE.fullmatch(expression):
-            return _rate(int(found[1]), found[2], plural=bool(found[3]))
-        if found := _CRON.fullmatch(expression):
-            return _cron(*found[1].split())
-    except (ValueError, TypeError):
-        pass
-    raise AwsError("ValidationException", "Parameter ScheduleExpression is not valid.")
+def read(expression: str) -> Schedule:
+    """Raises ValueError for what is none."""
+    if found := _RATE.fullmatch(expression):
+        return _rate(int(found[1]), found[2], plural=bool(found[3]))
+    if found := _AT.fullmatch(expression):
+        return At(datetime.fromisoformat(found[1]).replace(tzinfo=UTC))
+    found = _CRON.fullmatch(expression)
+    fields = found[1].split() if found else []
+    if len(fields) != _FIELDS:
+        raise ValueError(expression)
+    return _cron(*fields)
 
 
 def _rate(value: int, unit: str, *, plural: bool) -> Rate:
