@@ -48,6 +48,14 @@ class Balancing:
             return self._world.elbv2.health_of(target.group, target.id, target.port)
         return None
 
+    def missing(self, target: Target) -> str | None:
+        """What of it is not there, if anything."""
+        try:
+            found = self._world.elbv2.health_of(target.group, target.id, target.port)
+        except AwsError:
+            return "TARGET GROUP"
+        return None if found else "TARGET"
+
     def _register(self, task: Task, target: Target) -> None:
         try:
             self._world.elbv2.register(target.group, target.id, target.port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from localaws.ecs.model import Target
+from localaws.ecs.model import Target, Task
 from localaws.ecs.names import short
 
 GUIDE = " For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
@@ -134,16 +134,62 @@ def scaling(deployment: str) -> str:
     return f"Scaling activity initiated by (deployment {deployment})"
 
 
-def unplaced(service: str, closest: str | None, reason: str, where: str = CLUSTER) -> str:
-    """`closest` is the ARN of an instance, None where there is none."""
-    begin = (
-        f"(service {service}) was unable to place a task because no container instance met "
-        "all of its requirements."
-    )
+def no_room(closest: str | None, reason: str, where: str = CLUSTER) -> str:
+    """Why: `closest` is the ARN of an instance, None where there is none."""
     if closest is None:
-        return f"{begin} Reason: No Container Instances were found in your {where}.{GUIDE}"
+        return f"Reason: No Container Instances were found in your {where}."
     why = SHORTAGES.get(reason, f"encountered error {reason!r}.".replace("'", '"'))
-    return f"{begin} The closest matching (container-instance {short(closest)}) {why}{GUIDE}"
+    return f"The closest matching (container-instance {short(closest)}) {why}"
+
+
+def unplaced(service: str, closest: str | None, reason: str, where: str = CLUSTER) -> str:
+    return (
+        f"(service {service}) was unable to place a task because no container instance met "
+        f"all of its requirements. {no_room(closest, reason, where)}{GUIDE}"
+    )
+
+
+def not_launched(service: str, deployment: str, count: int, why: str) -> str:
+    """Of several tasks, those that found no room; `why` is what `no_room` says."""
+    return f"(service {service}) could not launch {count} tasks for deployment {deployment}. {why}"
+
+
+def throttled(service: str, on: str = "") -> str:
+    where = f" on {on}" if on else ""
+    return f"(service {service}) operations are being throttled{where}. Will try again later."
+
+
+def not_assumed(role: str) -> str:
+    return (
+        f"ECS was unable to assume the role '{role}' that was provided for this task. Please "
+        "verify that the role being passed has the proper trust relationship and permissions and "
+        "that your IAM user has permissions to pass this role."
+    )
+
+
+def misconfigured(service: str, what: str, role: str) -> str:
+    """`what`: role, of a task; permissions or trust, of ECS itself."""
+    if what == "role":
+        return f"(service {service}) failed to launch a task with (error {not_assumed(role)})."
+    of = "permissions policies have" if what == "permissions" else "trust relationship has"
+    return f"IAM {of} been misconfigured or changed, and ECS can no longer maintain your service"
+
+
+def protected(service: str, deployment: str, count: int) -> str:
+    """Who uses it sees no full stop."""
+    return (
+        f"(service {service}) was unable to reach steady state because (taskSet {deployment}) was "
+        f"unable to scale in due to (reason {count} tasks under protection)"
+    )
+
+
+def no_target(service: str, task: Task, target: Target, missing: str) -> str:
+    """`missing`: TARGET GROUP, TARGET."""
+    task_set = task.deployment.id if task.deployment else ""
+    return (
+        f"(service {service}) task set ({task_set}) (task {task.id}) is not healthy in "
+        f"target-group ({target.group}) due to {missing} IS NOT FOUND."
+    )
 
 
 def too_many_wait(service: str) -> str:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     HEALTHY_THEN_CRASH = "healthy_then_crash"
     DISK_FULL = "disk_full"
     OUT_OF_MEMORY = "out_of_memory"
+    SCHEDULER_THROTTLED = "scheduler_throttled"
+    IAM_MISCONFIGURED = "iam_misconfigured"
     NEVER_HEALTHY = "never_healthy"
     EVENTS = "events"
     INSTANCE_LOST = "instance_lost"

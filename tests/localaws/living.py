@@ -62,6 +62,7 @@ class Around:
         self.told: list[Json] = []  # task state changes
         self.health_changes: list[Json] = []  # of instances
         self.draining = asyncio.Event()
+        self.groups = {"group"}
         self.alarms: dict[str, str] = {}  # CloudWatch's: states by name; each evaluates for 120 s
 
     async def call(self, service: str, operation: str, params: Json) -> Json:
@@ -95,7 +96,10 @@ class Around:
 
     def deregister(self, *target: object) -> None: ...
 
-    def health_of(self, *target: object) -> TargetHealth | None:
+    def health_of(self, group: str, target: str, port: int) -> TargetHealth | None:
+        """No target is there any more; perhaps not even its group."""
+        if group not in self.groups:
+            raise AwsError("TargetGroupNotFound", f"{group}: {target}:{port}", 400)
         return None
 
     async def drained(self, *target: object) -> None:

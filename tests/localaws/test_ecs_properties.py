@@ -169,7 +169,7 @@ class Scheduling(RuleBasedStateMachine):
     def movable(self, service: Service, tasks: list[Task]) -> bool:
         """Whether a task could be moved to make the zones even."""
         percent, desired = service.configuration, service.desired_count
-        zones = self.steps._starting.zones(service, service.primary)
+        zones = self.steps._zones._starting.zones(service, service.primary)
         counted = Counter(dict.fromkeys(zones, 0))
         counted.update(one.instance.availability_zone for one in tasks)
         may_start = ceiling(desired, percent["maximumPercent"]) > desired

@@ -76,6 +76,7 @@ class Step:
     restore: int  # of the standing one
     share: int  # of the standing one from now on
     stuck: bool  # the percentages allow no move, ever
+    held: tuple[TaskView, ...] = ()  # only their protection keeps them
 
 
 def step(service: ServiceView) -> Step:
@@ -100,6 +101,7 @@ def step(service: ServiceView) -> Step:
         restore=restore,
         share=service.share - given_up,
         stuck=_stuck(service, retire, moves=bool(gone or sick or start or restore)),
+        held=tuple(_held(service, keep, [one for one in retire if one.id not in gone])),
     )
 
 
@@ -181,6 +183,19 @@ def _stuck(service: ServiceView, retire: Sequence[TaskView], *, moves: bool) -> 
     return not percentages.can_roll(
         service.desired, service.minimum_healthy_percent, service.maximum_percent
     )
+
+
+def _held(
+    service: ServiceView, keep: Sequence[TaskView], retire: Sequence[TaskView]
+) -> list[TaskView]:
+    """When everybody else has gone, or is where it should be."""
+    at_work = [one for one in keep if not one.unhealthy]
+    healthy = sum(one.healthy for one in keep)
+    if len(at_work) - service.desired - service.moving > len(_free(at_work)):
+        return [one for one in at_work if one.protected]
+    if healthy < service.desired or _free(retire):
+        return []
+    return list(retire)
 
 
 def _free(tasks: Iterable[TaskView]) -> list[TaskView]:

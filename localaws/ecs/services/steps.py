@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from localaws.ecs import messages
-from localaws.ecs.instances.placement import Refused
-from localaws.ecs.model import STARTING, Deployment, Notes, Rollout, Service, State, Task
+from localaws.ecs.balancing import Balancing
+from localaws.ecs.model import STARTING, Life, Notes, Rollout, Service, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.services import looks, scheduling
+from localaws.ecs.services.launches import Launches
 from localaws.ecs.services.rollouts import Rollouts
-from localaws.ecs.services.scheduling import Condition, TaskView
+from localaws.ecs.services.scheduling import TaskView
 from localaws.ecs.services.views import Views
 from localaws.ecs.services.watch import Watch
 from localaws.ecs.services.zones import Zones
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.starting import Starting
 
-PLACEMENT_RETRY = timedelta(seconds=15)  # how often one that cannot be placed counts as failed
 REPEATS = timedelta(hours=6)  # what AWS says of a service at rest
 
 
@@ -35,8 +36,9 @@ class Steps:
     ) -> None:
         self._watch = watch
         self._world, self._state, self._notices = world, state, notices
-        self._rollouts, self._lives, self._starting = rollouts, lives, starting
-        self._views = Views(world, rollouts)
+        self._rollouts, self._lives = rollouts, lives
+        self._views, self._balancing = Views(world, rollouts), Balancing(world)
+        self._launches = Launches(world, notices, rollouts, starting)
         self._zones = Zones(world, state, notices, lives, starting)
 
     def take(self, service: Service) -> float | None:
@@ -49,9 +51,11 @@ class Steps:
         self._zones.check(service, views)
         step = scheduling.step(_demand(self._world, service, views))
         self._stop(service, step)
-        self._start(service, step, views)
+        self._launches.start(service, step, views)
         if step.stuck:
             self._notices.say_once(service, messages.stuck(service.name))
+        self._tell_protected(service, step)
+        self._tell_missing(service)
         self._rollouts.forget_emptied(service, service.standing if step.restore else None)
         self._write_notes(service)
         self._conclude(service, [view for view in views if view.healthy])
@@ -91,44 +95,19 @@ class Steps:
         if task.deployment:
             self._rollouts.task_failed(service, task.deployment)
 
-    def _start(self, service: Service, step: scheduling.Step, views: list[TaskView]) -> None:
-        """Those of the revision that serves come first."""
-        sick = sum(one.condition is Condition.UNHEALTHY for one in views)
-        if standing := service.standing:
-            standing.share = step.share
-            if standing.backoff.lets_start(self._world.clock.now()):
-                self._start_of(service, standing, step.restore, sick)
-        self._start_of(service, service.primary, step.start, sick)
+    def _tell_protected(self, service: Service, step: scheduling.Step) -> None:
+        for deployment, count in Counter(one.deployment for one in step.held).items():
+            message = messages.protected(service.name, deployment, count)
+            if self._notices.say_once(service, message):
+                self._notices.acted(service, "TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION")
 
-    def _start_of(self, service: Service, deployment: Deployment, count: int, sick: int) -> None:
-        started = []
-        deployment.no_room = deployment.no_room and count > 0
-        for _ in range(count):
-            task = self._starting.for_service(service, deployment)
-            deployment.no_room = isinstance(task, Refused)
-            if isinstance(task, Refused):
-                self._unplaced(service, deployment, task)
-                break
-            started.append(task.id)
-        if started:
-            replaced = min(len(started), sick)
-            self._notices.say(service, messages.started(service.name, started, replaced))
-            service.steady_since = None
-
-    def _unplaced(self, service: Service, deployment: Deployment, refused: Refused) -> None:
-        by_provider = deployment.revision.capacity_providers
-        where = messages.PROVIDER if by_provider else messages.CLUSTER
-        message = messages.unplaced(service.name, refused.closest, refused.code, where)
-        if refused.too_many_wait:
-            message = messages.too_many_wait(service.name)
-        service.steady_since = None
-        if self._notices.say_once(service, message):
-            self._notices.not_placed(service, refused)
-        now = self._world.clock.now()
-        if service.next_placement is None or now >= service.next_placement:
-            service.next_placement = now + PLACEMENT_RETRY
-            if deployment.rollout is Rollout.IN_PROGRESS:
-                self._rollouts.task_failed(service, deployment)
+    def _tell_missing(self, service: Service) -> None:
+        for task in service.tasks:
+            if task.wanted and task.status is Life.RUNNING and not task.healthy_since:
+                for target in task.targets:
+                    if missing := self._balancing.missing(target):
+                        message = messages.no_target(service.name, task, target, missing)
+                        self._notices.say_once(service, message)
 
     def _write_notes(self, service: Service) -> None:
         notes, service.notes, name = service.notes, Notes(), service.name
