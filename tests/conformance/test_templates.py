@@ -36,6 +36,9 @@ class Course:
     def name(self) -> str:
         return self.template.name
 
+    def varied(self, parameters: Mapping[str, str]) -> Course:
+        return replace(self, first={**self.first, **parameters})
+
     def asked(self, place: Place, name: str) -> tuple[Json, Json]:
         """Of CloudFormation, in two steps."""
         return tuple(  # type: ignore[return-value]
@@ -70,7 +73,11 @@ class AppCourse:
         return {"body": app_stack.body(rendered[0])}, {"body": app_stack.body(rendered[1])}
 
 
-WEB = 'exec python3 -m http.server --bind "$HOST" "$PORT" || exec httpd -f -p 8080'
+WEB = """\
+if command -v python3
+then exec python3 -m http.server --bind "$HOST" "$PORT"
+else exec httpd -f -p {port}
+fi"""
 COURSES = [
     Course(
         Template("cluster"),
@@ -120,11 +127,15 @@ COURSES = [
             "SubnetIds": "{place.subnet_ids[0]},{place.subnet_ids[1]}",
             "Cluster": "{place.cluster}",
             "Image": "{place.image}",
-            "Command": WEB,
+            "Command": WEB.format(port=8080),
             "Domain": "{name}.example.com",
             "DrainSeconds": "1",
         },
-        then={"Port": "8081", "Domain": "{name}.example.org"},
+        then={
+            "Port": "8081",
+            "Command": WEB.format(port=8081),
+            "Domain": "{name}.example.org",
+        },
         replaced=frozenset(
             {"PublicTargets", "PrivateTargets", "Definition"}
             | {"Certificate", "BareCertificate", "PrivateZone", "PrivateName"}
