@@ -23,8 +23,8 @@ from tests.conformance import ledger
 from tests.conformance.place import Place, standing
 from tests.conformance.stacking import Stacking
 from tests.conformance.waiting import AMAZONS, REAL, until
+from tests.localaws.conftest import START_SECONDS, free_port, healthy, start
 from tests.localaws.conftest import LocalAws as Local
-from tests.localaws.conftest import free_port, healthy, start
 from tests.localaws.containing import push_image
 
 Client = Any  # boto3 makes its classes as it runs
@@ -68,7 +68,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     home: Path = tmp_path_factory.mktemp("conformance")
     running = Local(port, router_port, start(home, port=port, router_port=router_port))
     try:
-        until(lambda: healthy(running), 30)
+        until(lambda: healthy(running), START_SECONDS)
         yield Aws(f"http://127.0.0.1:{port}", "us-east-1")
     finally:
         running.process.terminate()

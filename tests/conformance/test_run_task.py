@@ -143,6 +143,42 @@ def test_a_host_port_is_taken_once_an_instance(tasking: Tasking) -> None:
     assert {one["reason"] for one in answer["failures"]} == {"RESOURCE:PORTS"}
 
 
+@pytest.mark.parametrize(
+    ("constraint", "reason"),
+    [
+        (
+            {"type": "memberOf", "expression": "attribute:ecs.instance-type == none.such"},
+            "MemberOf placement constraint unsatisfied.",
+        ),
+        ({"type": "distinctInstance"}, "DistinctInstance placement constraint unsatisfied."),
+    ],
+)
+@fact(
+    "Instances that a constraint excludes are failures with its name.",
+    FAILURES,
+)
+def test_where_a_task_may_not_be(constraint: Json, reason: str, tasking: Tasking) -> None:
+    answer = tasking.run(tasking.register(), count=3, placementConstraints=[constraint])
+
+    assert len(answer["tasks"]) == (2 if constraint["type"] == "distinctInstance" else 0)
+    assert {one["reason"] for one in answer["failures"]} == {reason}
+    assert {one["arn"] for one in answer["failures"]} <= set(tasking.instances())
+
+
+@fact(
+    "A cluster without instances runs nothing.",
+    "eagletmt/hako lib/hako/schedulers/ecs.rb",
+)
+def test_a_cluster_without_instances(tasking: Tasking) -> None:
+    tasking.ecs.create_cluster(clusterName=tasking.name)
+    definition = tasking.register()
+
+    refused = refusal(tasking.ecs.run_task, cluster=tasking.name, taskDefinition=definition)
+
+    tasking.ecs.delete_cluster(cluster=tasking.name)
+    assert refused == (INVALID, "No Container Instances were found in your cluster.")
+
+
 @fact("StartTask puts a task where it is told; an instance that is not there is MISSING.", START)
 def test_a_task_is_started_where_it_is_told(tasking: Tasking) -> None:
     instance = tasking.instances()[0]

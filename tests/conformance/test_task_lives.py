@@ -274,7 +274,11 @@ def test_a_restart_that_does_not_come(tasking: Tasking) -> None:
         assert stopped["containers"][0]["exitCode"] == 4
 
 
-@fact("Every change of a task raises its version; its dates follow each other.", TASK)
+@fact(
+    "Every change of a task raises its version; its dates follow each other; its attributes tell "
+    "what machine it is for.",
+    TASK + " https://github.com/aws/aws-cli/blob/develop/awscli/examples/ecs/describe-tasks.rst",
+)
 def test_versions_and_dates(tasking: Tasking) -> None:
     task = tasking.run_one()
     seen = {task["version"]: task["lastStatus"]}
@@ -295,5 +299,6 @@ def test_versions_and_dates(tasking: Tasking) -> None:
     dates = ["createdAt", "pullStartedAt", "pullStoppedAt", "startedAt"]
     dates += ["stoppingAt", "executionStoppedAt", "stoppedAt"]
     assert dates == sorted(dates, key=lambda name: stopped[name])
+    assert stopped["attributes"] == [{"name": "ecs.cpu-architecture", "value": "x86_64"}]
     assert stopped["connectivity"] == "CONNECTED"
     assert stopped["createdAt"] <= stopped["connectivityAt"] <= stopped["startedAt"]

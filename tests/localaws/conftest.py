@@ -21,6 +21,8 @@ from tests.localaws import driving, registering
 Client = Any  # boto3 makes its classes as it runs
 T = TypeVar("T")
 
+START_SECONDS = 90.0  # four of them on a processor to itself
+
 _http = build_opener(ProxyHandler({}))  # a proxy in the environment is not for loopback
 
 
@@ -86,7 +88,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     home = tmp_path_factory.mktemp("localaws")
     running = LocalAws(port, router_port, start(home, port=port, router_port=router_port))
     try:
-        until(lambda: healthy(running), 30)
+        until(lambda: healthy(running), START_SECONDS)
         yield running
     finally:
         running.process.terminate()

@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 
-from tests.localaws.conftest import LocalAws, free_port, healthy, start, until
+from tests.localaws.conftest import START_SECONDS, LocalAws, free_port, healthy, start, until
 
 Json = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Life:
         port, router_port = free_port(), free_port()
         process = start(self.home, port=port, router_port=router_port, driver=self.driver)
         self.aws = LocalAws(port, router_port, process)
-        until(lambda: healthy(self.aws), 30)
+        until(lambda: healthy(self.aws), START_SECONDS)
         return self.aws
 
     def written(self) -> None:

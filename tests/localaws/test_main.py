@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.localaws.conftest import LocalAws, free_port, healthy, start, until
+from tests.localaws.conftest import (
+    START_SECONDS,
+    LocalAws,
+    free_port,
+    healthy,
+    start,
+    until,
+)
 
 
 def test_what_was_seeded_is_told_and_exists(aws: LocalAws) -> None:
@@ -79,7 +86,7 @@ def test_a_signal_ends_it_cleanly_even_with_a_receiver_waiting(
     port, router_port = free_port(), free_port()
     process = start(tmp_path, port=port, router_port=router_port)
     local = LocalAws(port, router_port, process)
-    until(lambda: healthy(local), 30)
+    until(lambda: healthy(local), START_SECONDS)
     with socket.create_connection(("127.0.0.1", port)) as waiting:
         body = json.dumps(
             {"QueueUrl": json.loads(local.get("/_local/seed"))["queue_url"], "WaitTimeSeconds": 20}

@@ -7,6 +7,8 @@ from typing import Any
 from localaws.ecs.instances import reservation
 from localaws.ecs.model import Container, Task
 
+SHOWN_ATTRIBUTES = ("ecs.cpu-architecture",)
+
 
 def describe(task: Task) -> dict[str, Any]:
     shape: dict[str, Any] = {
@@ -16,7 +18,7 @@ def describe(task: Task) -> dict[str, Any]:
         "containerInstanceArn": task.placed_on and task.placed_on.arn,
         "availabilityZone": task.placed_on and task.placed_on.availability_zone,
         "capacityProviderName": task.capacity_provider,
-        "attributes": [],
+        "attributes": _attributes(task),
         "attachments": [],
         "group": task.group,
         "startedBy": task.started_by,
@@ -42,6 +44,12 @@ def describe(task: Task) -> dict[str, Any]:
         "stoppedAt": task.stopped_at,
     }
     return {key: value for key, value in shape.items() if value is not None}
+
+
+def _attributes(task: Task) -> list[dict[str, Any]]:
+    """Of its machine, what it runs for."""
+    kept = task.placed_on.attributes if task.placed_on else {}
+    return [{"name": name, "value": kept[name]} for name in SHOWN_ATTRIBUTES if name in kept]
 
 
 def _connectivity(task: Task) -> dict[str, Any]:
