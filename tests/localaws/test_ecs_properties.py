@@ -6,25 +6,46 @@ scheduler takes is watched; whenever the world is let come to rest, what it rest
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from localaws.ecs.instances.ledger import Ledger
-from localaws.ecs.instances.placement import shortages
+from localaws.ecs.instances.placement import ZONE, shortages
 from localaws.ecs.model import Instance, Service, Task, TaskDefinition
 from localaws.ecs.services.percentages import can_roll, ceiling, floor
 from localaws.ecs.services.rebalancing import enabled, missing
 from localaws.ecs.tasks.starting import find
+from localaws.faults.asked import read
 from tests.localaws.alone import World, steady, tell
+
+Json = dict[str, Any]
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 CPU, MEMORY = 1024, 2048  # of an instance
 PERCENTAGES = ((100, 200), (50, 100), (50, 200), (0, 100), (100, 150), (75, 125), (90, 110))
 NAMES = ("web", "worker", "clock")
 REST_SECONDS = 300.0  # longer than anything here takes
+ELSEWHERE = f"attribute:{ZONE} != {ZONES[1]}"
+PLACEMENTS: tuple[Json, ...] = (
+    {},
+    {"placementStrategy": [{"type": "binpack", "field": "memory"}]},
+    {"placementStrategy": [{"type": "random"}]},
+    {"placementConstraints": [{"type": "distinctInstance"}]},
+    {"placementConstraints": [{"type": "memberOf", "expression": ELSEWHERE}]},
+)
 SIZES = st.tuples(st.sampled_from((64, 256, 700)), st.sampled_from((128, 512, 1500)))
+
+SERVICES = {
+    "count": st.integers(0, 6),
+    "percent": st.sampled_from(PERCENTAGES),
+    "size": SIZES,
+    "placement": st.sampled_from(PLACEMENTS),
+}
 
 names, counts = st.sampled_from(NAMES), st.integers(0, 6)
 
@@ -35,6 +56,7 @@ class Scheduling(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.world, self.made = World(), 0
         self.wrong: list[str] = []  # what steps of the scheduler raised
+        self.ghosts: dict[str, set[str]] = {}  # tasks alive by instance whose agent is away
         self.loop.run_until_complete(self.begin())
 
     async def begin(self) -> None:
@@ -51,9 +73,30 @@ class Scheduling(RuleBasedStateMachine):
 
     # what may happen
 
-    @rule(name=names, count=counts, percent=st.sampled_from(PERCENTAGES), size=SIZES)
+    @initialize(**SERVICES)
+    def begin_with(
+        self, count: int, percent: tuple[int, int], size: tuple[int, int], placement: Json
+    ) -> None:
+        self.make("web", count, percent, size, placement)
+
+    @rule(name=names, **SERVICES)
     def create(
-        self, name: str, count: int, percent: tuple[int, int], size: tuple[int, int]
+        self,
+        name: str,
+        count: int,
+        percent: tuple[int, int],
+        size: tuple[int, int],
+        placement: Json,
+    ) -> None:
+        self.make(name, count, percent, size, placement)
+
+    def make(
+        self,
+        name: str,
+        count: int,
+        percent: tuple[int, int],
+        size: tuple[int, int],
+        placement: Json,
     ) -> None:
         if self.service(name) is None:
             self.ask(
@@ -64,6 +107,7 @@ class Scheduling(RuleBasedStateMachine):
                 deploymentConfiguration=dict(
                     zip(("minimumHealthyPercent", "maximumPercent"), percent, strict=True)
                 ),
+                **placement,
             )
 
     @rule(name=names, count=counts)
@@ -93,10 +137,34 @@ class Scheduling(RuleBasedStateMachine):
             self.world.ecs.add_instance("c", ec2, f"127.0.1.{self.made}", zone, CPU, MEMORY)
 
     @rule(which=st.integers(0, 4))
-    def lose_instance(self, which: int) -> None:
+    def deregister(self, which: int) -> None:
         if instance := self.instance(which):
             gone = {"containerInstance": instance.arn, "force": True}
             self.ask("DeregisterContainerInstance", **gone)
+
+    @rule(which=st.integers(0, 4))
+    def terminate(self, which: int) -> None:
+        """Its host: where the agent is away, nobody tells ECS."""
+        if instance := self.instance(which):
+
+            async def ended() -> None:
+                self.world.ecs.machines_changed("terminated", [instance.ec2_instance_id])
+
+            self.loop.run_until_complete(ended())
+
+    @rule(which=st.integers(0, 4), kind=st.sampled_from(("agent_disconnected", "instance_lost")))
+    def lose(self, which: int, kind: str) -> None:
+        self.wait(2)
+        if busy := [one.instance for one in self.tasks() if not one.over]:
+            match = {"instance": busy[which % len(busy)].ec2_instance_id}
+            self.world.faults.begin(read({"kind": kind, "match": match}))
+            self.wait(0)
+
+    @rule(which=st.integers(0, 4))
+    def recover(self, which: int) -> None:
+        if faults := self.world.faults.acting():
+            self.world.faults.end(faults[which % len(faults)].id)
+            self.wait(0)
 
     @rule(which=st.integers(0, 4), status=st.sampled_from(("DRAINING", "ACTIVE")))
     def drain(self, which: int, status: str) -> None:
@@ -117,6 +185,7 @@ class Scheduling(RuleBasedStateMachine):
     @rule()
     def rest(self) -> None:
         self.loop.run_until_complete(self.world.clock.advance(REST_SECONDS))
+        assert all(one.wanted or one.over or one.unheard_of for one in self.tasks())
         for service in self.world.state.services.values():
             if service.status == "ACTIVE":
                 self.judge(service)
@@ -143,9 +212,19 @@ class Scheduling(RuleBasedStateMachine):
         seconds = self.take(service)
 
         after = self.wanted(service)
+        self.check_places(service, after - before)
         assert len(serving & after) >= min(least, len(serving))
         assert len(after) <= max(most, len(before & after))
         return seconds
+
+    def check_places(self, service: Service, new: set[str]) -> None:
+        constraints = service.settings.get("placementConstraints", ())
+        apart = {"type": "distinctInstance"} in constraints
+        here = Counter(one.instance.arn for one in service.tasks if one.wanted)
+        for one in (self.world.state.tasks[it].instance for it in new):
+            assert (one.status, one.agent_connected) == ("ACTIVE", True)
+            assert not apart or here[one.arn] == 1
+            assert not constraints or apart or one.availability_zone != ZONES[1]
 
     def judge(self, service: Service) -> None:
         """Every image is well and nothing happens: what is still missing does not fit."""
@@ -179,6 +258,16 @@ class Scheduling(RuleBasedStateMachine):
     @invariant()
     def every_step_kept_its_bounds(self) -> None:
         assert self.wrong == []
+
+    @invariant()
+    def what_is_not_heard_of_does_not_end(self) -> None:
+        """Until the agent is back, or its instance is deregistered."""
+        away = {one.arn for one in self.instances() if not one.agent_connected}
+        self.ghosts = {arn: tasks for arn, tasks in self.ghosts.items() if arn in away}
+        for arn in away:
+            there = [one for one in self.tasks() if one.instance.arn == arn and not one.over]
+            living = {one.id for one in there if one.stop_code != "EssentialContainerExited"}
+            assert living >= self.ghosts.setdefault(arn, living)
 
     @invariant()
     def nothing_is_overbooked(self) -> None:
@@ -244,10 +333,23 @@ class Scheduling(RuleBasedStateMachine):
         return find(self.world.state, service.primary.task_definition)
 
 
+def deploy(world: World) -> None:
+    world.call("UpdateService", cluster="c", service="web", forceNewDeployment=True)
+
+
+def drain(world: World) -> None:
+    """The instance that all tasks are on; another has room for them."""
+    [full] = world.state.instances.values()
+    world.ecs.add_instance("c", "i-2", "127.0.0.2", ZONES[1])
+    asked = {"containerInstances": [full.arn], "status": "DRAINING"}
+    world.call("UpdateContainerInstancesState", cluster="c", **asked)
+
+
+@pytest.mark.parametrize("move", [deploy, drain])
 @given(desired=st.integers(0, 9), least=st.integers(0, 100), most=st.integers(100, 300))
 @settings(max_examples=60, deadline=None, derandomize=True)
-def test_the_rule_tells_exactly_which_rollouts_are_stuck(
-    desired: int, least: int, most: int
+def test_the_rule_tells_exactly_what_is_stuck(
+    move: Callable[[World], None], desired: int, least: int, most: int
 ) -> None:
     assume((least, most) != (100, 100))  # which ECS refuses
 
@@ -257,7 +359,7 @@ def test_the_rule_tells_exactly_which_rollouts_are_stuck(
         await steady(world)
         old = set(world.state.tasks)
 
-        world.call("UpdateService", cluster="c", service="web", forceNewDeployment=True)
+        move(world)
         await world.clock.advance(REST_SECONDS)
 
         moves = can_roll(desired, least, most)
@@ -271,5 +373,5 @@ def test_the_rule_tells_exactly_which_rollouts_are_stuck(
 
 TestScheduling = Scheduling.TestCase
 TestScheduling.settings = settings(
-    max_examples=200, stateful_step_count=30, deadline=None, derandomize=True
+    max_examples=200, stateful_step_count=40, deadline=None, derandomize=True
 )
