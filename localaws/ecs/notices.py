@@ -73,7 +73,13 @@ class Notices:
             "ERROR",
             reason=refused.code or "RESOURCE:MEMORY",
             containerInstanceArns=list(refused.reasons),
+            **self._providers(service),
         )
+
+    def steady(self, service: Service) -> None:
+        self.acted(service, "SERVICE_STEADY_STATE")
+        if providers := self._providers(service):
+            self.acted(service, "CAPACITY_PROVIDER_STEADY_STATE", "INFO", **providers)
 
     def say(self, service: Service, message: str) -> None:
         event = {"id": str(uuid.uuid4()), "createdAt": self._world.clock.now(), "message": message}
@@ -92,6 +98,11 @@ class Notices:
     def forget(self, service: Service) -> None:
         """The cause is resolved: the same trouble is news again."""
         service.said.clear()
+
+    def _providers(self, service: Service) -> dict[str, list[str]]:
+        names = [one["capacityProvider"] for one in service.strategy]
+        arns = [self._world.arn("ecs", f"capacity-provider/{name}") for name in names]
+        return {"capacityProviderArns": arns} if arns else {}
 
     def _emit(self, detail_type: str, detail: dict[str, Any], resource: str) -> None:
         self._outgoing.put_nowait((detail_type, detail, [resource]))

@@ -262,6 +262,32 @@ def test_attachments(providing: Providing) -> None:
 
 
 @fact(
+    "The policy of an attached provider follows its target, and goes when its scaling ends or its "
+    "cluster is deleted.",
+    f"{GUIDE}cluster-auto-scaling.html",
+)
+def test_a_policy_follows_its_provider(providing: Providing) -> None:
+    providing.create(**SCALING)
+    providing.attach("a")
+    group = providing.groups["a"]
+
+    def targets() -> list[float]:
+        found = group.call("describe_policies")["ScalingPolicies"]
+        return [one["TargetTrackingConfiguration"]["TargetValue"] for one in found]
+
+    providing.update(managedScaling={"targetCapacity": 70})
+    until(lambda: targets() == [70])
+    providing.update(managedScaling={"status": "DISABLED"})
+    until(lambda: targets() == [])
+    providing.update(managedScaling={"status": "ENABLED"})
+    until(lambda: targets() == [70])
+    providing.attached()
+    providing.ecs.delete_cluster(cluster=providing.name)
+    until(lambda: targets() == [])
+    providing.ecs.create_cluster(clusterName=providing.name)
+
+
+@fact(
     "While attachments are UPDATE_IN_PROGRESS a cluster's providers cannot be put again.",
     f"{API}API_PutClusterCapacityProviders.html",
 )

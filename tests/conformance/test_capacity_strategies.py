@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance.conftest import Aws
+from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
 from tests.conformance.place import Place
 from tests.conformance.providing import Json, Providing
@@ -30,6 +31,13 @@ UNFORCED = (
 def providing(aws: Aws, place: Place, name: str) -> Iterator[Providing]:
     aws.client("ecs").create_cluster(clusterName=name)
     of_the_test = Providing(aws, place, name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
+    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
     yield of_the_test
     of_the_test.clean()
 
@@ -71,17 +79,24 @@ def test_weights_and_bases(providing: Providing) -> None:
 
 @fact(
     "A service with a strategy shows it in place of a launch type, as do its deployments; its "
-    "tasks name their provider.",
-    f"{API}API_Service.html {API}API_Deployment.html",
+    "tasks name their provider. When it is steady, CAPACITY_PROVIDER_STEADY_STATE tells that too.",
+    f"{API}API_Service.html {API}API_Deployment.html {GUIDE}ecs_service_events.html",
 )
-def test_a_service_by_strategy(providing: Providing) -> None:
+def test_a_service_by_strategy(providing: Providing, eventing: Eventing) -> None:
     two(providing)
     strategy = [providing.item("a", weight=0, base=1), providing.item("b")]
+    source = {"source": ["aws.ecs"], "detail-type": ["ECS Service Action"]}
+    mine = [{"suffix": f"service/{providing.name}/{providing.name}"}]
+    eventing.listen({**source, "resources": mine})
 
     made = providing.serve(2, capacityProviderStrategy=strategy)
 
     assert made["capacityProviderStrategy"] == [{"base": 0, **one} for one in strategy]
     service = providing.steady()
+    event = eventing.event(
+        lambda one: one["detail"]["eventName"] == "CAPACITY_PROVIDER_STEADY_STATE"
+    )
+    assert len(event["detail"]["capacityProviderArns"]) == 2
     assert "launchType" not in service
     deployment = service["deployments"][0]
     assert deployment["capacityProviderStrategy"] == made["capacityProviderStrategy"]

@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.lives import Life, Step, live
+from tests.conformance.place import Place
 from tests.conformance.stacking import Json, Stacking, body
 
 REFERENCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
@@ -148,6 +149,81 @@ def test_a_cluster_with_its_providers(aws: Aws, stacking: Stacking) -> None:
     assert {one["status"] for one in cluster["attachments"]} == {"CREATED"}
     groups = aws.client("autoscaling")
     assert len(groups.describe_policies(AutoScalingGroupName=ids["Group"])["ScalingPolicies"]) == 1
+    stacking.delete()
+    assert provider(aws, ids["Provider"]) is None
+
+
+@fact(
+    "A service of a stack runs on the instances of the stack's own capacity provider, moves when "
+    "its strategy changes, and goes before its provider is taken from the cluster.",
+    REFERENCE + "aws-resource-ecs-service.html aws/containers-roadmap#631",
+)
+def test_a_service_on_its_stacks_provider(aws: Aws, place: Place, stacking: Stacking) -> None:
+    def template(weight: int) -> str:
+        script = "#!/bin/bash\necho ECS_CLUSTER=${Cluster} >> /etc/ecs/ecs.config\n"
+        launched = {
+            "InstanceType": "t3.micro",
+            "ImageId": place.image_id,
+            "IamInstanceProfile": {"Arn": place.instance_profile_arn},
+            "UserData": {"Fn::Base64": {"Fn::Sub": script}},
+        }
+        group = _group()
+        group["Properties"] |= {"MinSize": "1", "VPCZoneIdentifier": list(place.subnet_ids)}
+        del group["Properties"]["AvailabilityZones"]
+        container = {
+            "Name": "main",
+            "Image": place.image,
+            "Command": ["sh", "-c", "exec sleep 3600"],
+            "Memory": 32,
+        }
+        item = {"CapacityProvider": {"Ref": "Provider"}, "Weight": weight}
+        return body(
+            {
+                "Cluster": {"Type": "AWS::ECS::Cluster"},
+                "Template": {
+                    "Type": "AWS::EC2::LaunchTemplate",
+                    "Properties": {"LaunchTemplateData": launched},
+                },
+                "Group": group,
+                "Provider": {
+                    "Type": "AWS::ECS::CapacityProvider",
+                    "Properties": _provider("Group", ManagedScaling=SCALING),
+                },
+                "Associations": {
+                    "Type": "AWS::ECS::ClusterCapacityProviderAssociations",
+                    "Properties": {
+                        "Cluster": {"Ref": "Cluster"},
+                        "CapacityProviders": [{"Ref": "Provider"}],
+                        "DefaultCapacityProviderStrategy": [],
+                    },
+                },
+                "Definition": {
+                    "Type": "AWS::ECS::TaskDefinition",
+                    "Properties": {"ContainerDefinitions": [container]},
+                },
+                "Service": {
+                    "Type": "AWS::ECS::Service",
+                    "DependsOn": "Associations",
+                    "Properties": {
+                        "Cluster": {"Ref": "Cluster"},
+                        "TaskDefinition": {"Ref": "Definition"},
+                        "DesiredCount": 2,
+                        "CapacityProviderStrategy": [item],
+                    },
+                },
+            }
+        )
+
+    assert stacking.create(template(1)) == "CREATE_COMPLETE", stacking.reasons()
+
+    ids, ecs = stacking.physical_ids(), aws.client("ecs")
+    arns = ecs.list_tasks(cluster=ids["Cluster"])["taskArns"]
+    tasks = ecs.describe_tasks(cluster=ids["Cluster"], tasks=arns)["tasks"]
+    assert [one["capacityProviderName"] for one in tasks] == [ids["Provider"]] * 2
+    assert stacking.update(template(5)) == "UPDATE_COMPLETE", stacking.reasons()
+    found = ecs.describe_services(cluster=ids["Cluster"], services=[ids["Service"]])
+    strategy = found["services"][0]["capacityProviderStrategy"]
+    assert [one["weight"] for one in strategy] == [5]
     stacking.delete()
     assert provider(aws, ids["Provider"]) is None
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from localaws.faults.asked import Asked
+from localaws.faults.fault import Kind
 from tests.localaws.clustering import CPU, MEMORY, MINUTE, Cluster, tell
 
 HOUR = 60 * MINUTE
@@ -104,6 +106,23 @@ def test_after_a_quarter_of_an_hour_what_is_not_needed_goes(tmp_path: Path) -> N
         await c.ecs("StopTask", cluster="c", task=kept)
         await c.clock.advance(20 * MINUTE)
         assert (await c.desired(), await c.instances()) == (0, [])
+
+    tell(tmp_path, story)
+
+
+def test_while_nothing_can_be_launched_tasks_wait(tmp_path: Path) -> None:
+    async def story(c: Cluster) -> None:
+        await c.provide()
+        faults = c.world.faults
+        faults.begin(Asked(Kind.NO_CAPACITY, match={"group": c.group_name}))
+        (task,) = await c.run(1, 512)
+        await c.clock.advance(5 * MINUTE)
+        assert (await c.statuses(task), await c.desired()) == (["PROVISIONING"], 2)
+
+        faults.end_all()
+        await c.clock.advance(MINUTE)
+
+        assert await c.statuses(task) == ["RUNNING"]
 
     tell(tmp_path, story)
 

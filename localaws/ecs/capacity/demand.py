@@ -12,6 +12,8 @@ from localaws.ecs.instances.registration import Size
 from localaws.ecs.model import Cluster, State, Task
 from localaws.ecs.needs import World
 
+USUAL = "m1.small"  # what EC2 launches where a template names no type
+
 
 def busy(state: State, cluster: Cluster) -> set[str]:
     """EC2 ids of the instances with tasks on them, but for those of daemons."""
@@ -35,7 +37,7 @@ async def size(world: World, group: dict[str, Any]) -> Size:
         "Versions": [template.get("Version", "$Default")],
     }
     told = await world.aws.call("ec2", "DescribeLaunchTemplateVersions", asked)
-    kind = told["LaunchTemplateVersions"][0]["LaunchTemplateData"]["InstanceType"]
+    kind = told["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("InstanceType", USUAL)
     told = await world.aws.call("ec2", "DescribeInstanceTypes", {"InstanceTypes": [kind]})
     return registration.size(told["InstanceTypes"][0])
 

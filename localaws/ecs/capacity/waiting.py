@@ -95,7 +95,8 @@ class Waiting:
             said = messages.unplaced(
                 task.service.name, found.closest, _reason(found, mine), messages.PROVIDER
             )
-            self._notices.say_once(task.service, said)
+            if self._notices.say_once(task.service, said):
+                self._notices.not_placed(task.service, found)
         self._lives.stop(task, "TaskFailedToStart", _reason(found, mine))
 
     def _find(self, task: Task) -> Instance | Refused:

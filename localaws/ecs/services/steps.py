@@ -146,7 +146,7 @@ class Steps:
         if service.steady_said is None or now - service.steady_said >= REPEATS:
             service.steady_said = now
             self._notices.say(service, messages.steady(service.name))
-            self._notices.acted(service, "SERVICE_STEADY_STATE")
+            self._notices.steady(service)
 
     def _retire(self, service: Service) -> None:
         service.status, service.deployments = "INACTIVE", []
