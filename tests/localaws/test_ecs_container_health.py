@@ -1,5 +1,6 @@
 """What becomes of a service whose containers have health checks: told second by second."""
 
+from localaws.faults.asked import read
 from tests.localaws.containing import BREAKER
 from tests.localaws.living import Json, World, tell
 
@@ -152,5 +153,28 @@ def test_health_outlives_a_restart_of_the_local_aws() -> None:
         steady = len(said(world))
         await world.clock.advance(5)
         assert len(said(world)) == steady
+
+    tell(story)
+
+
+def test_containers_are_never_healthy_until_the_fault_ends() -> None:
+    """One that is healthy already is left alone."""
+
+    async def story(world: World) -> None:
+        world.serve(CHECKED)
+        await completed(world)
+        [old] = world.tasks()
+        asked = {"kind": "never_healthy", "match": {"family": "it"}}
+        fault = world.faults.begin(read(asked))
+        deploy(world, forceNewDeployment=True)
+
+        await world.clock.advance(3 * MINUTE)
+        new = [one for one in world.tasks() if one["taskArn"] != old["taskArn"]]
+        assert rollout(world) == "IN_PROGRESS"
+        assert "HEALTHY" not in {one["healthStatus"] for one in new}
+        assert world.task(old["taskArn"])["healthStatus"] == "HEALTHY"
+
+        world.faults.end(fault.id)
+        await completed(world)
 
     tell(story)

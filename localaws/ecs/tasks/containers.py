@@ -70,6 +70,10 @@ class Containers:
         clock = self._world.clock
         return Started(clock, running, logs, ending, lambda: _healthy(task, container))
 
+    def ill(self, task: Task, container: Container) -> bool:
+        """Whether it fails its health checks, whatever it answers."""
+        return self._mishaps.ill(task, container)
+
     async def restart(self, task: Task, container: Container) -> Started:
         """The same anew, of the image that is there. Raises CannotStart, or Unresolved."""
         container.restarts += 1

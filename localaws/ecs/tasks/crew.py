@@ -237,6 +237,7 @@ class Crew:
                 checkup,
                 container.health_status,
                 age=lambda: self._age(container),
+                ill=lambda: self._containers.ill(self._task, container),
                 told=lambda status: self._examined(container, status),
             )
         )

@@ -16,13 +16,18 @@ async def examine(
     status: str,
     *,
     age: Callable[[], float],
+    ill: Callable[[], bool],
     told: Callable[[str], None],
 ) -> None:
-    """For ever, from the status it has; `told` is told whenever that is another."""
+    """For ever, from the status it has; `told` is told whenever that is another.
+
+    One that is `ill` does not pass, whatever it answers.
+    """
     result = checkups.Result(status)
     while True:
         await clock.sleep(checkup.interval)
         code = await started.execute(checkup.command, checkup.timeout)
-        before, result = result, checkups.judge(checkup, result, passed=code == 0, age=age())
+        passed = code == 0 and not ill()
+        before, result = result, checkups.judge(checkup, result, passed=passed, age=age())
         if result.status != before.status:
             told(result.status)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
+from localaws.ecs.tasks import checkups
 from localaws.faults.fault import Fault, Kind
 
 KILLED = 128 + signal.SIGKILL
@@ -74,6 +75,11 @@ class Mishaps:
                     once_healthy=kind is Kind.HEALTHY_THEN_CRASH,
                 )
         return None
+
+    def ill(self, task: Task, container: Container) -> bool:
+        """Whether a container that is not healthy fails its health checks."""
+        healthy = container.health_status == checkups.HEALTHY
+        return not healthy and self._first(Kind.NEVER_HEALTHY, task, container) is not None
 
     def _full(self, task: Task, container: Container, *, pulled: bool) -> bool:
         full = self._faults.concerning(Kind.DISK_FULL, **_facts(task, container))

@@ -1,4 +1,4 @@
-"""What goes wrong behind a load balancer."""
+"""What goes wrong with health checks: of load balancers, and of containers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localaws.faults.fault import Declared, Kind
+from localaws.faults.kinds import tasks
 
 REASONS = ("Target.ResponseCodeMismatch", "Target.Timeout", "Target.FailedHealthChecks")
 
@@ -18,10 +19,11 @@ def _check(params: Mapping[str, Any]) -> str:
 
 KINDS = {
     Kind.NEVER_HEALTHY: Declared(
-        "A target that is not healthy fails its health checks, whatever it answers. `group` is a "
-        "target group's name, `target` an instance's id or an address. `code` is the status of "
-        "a Target.ResponseCodeMismatch.",
-        ("group", "target", "port"),
+        "A target, or a container, that is not healthy fails its health checks, whatever it "
+        "answers. Targets are matched by `group`, a target group's name, `target`, an instance's "
+        "id or an address, and `port`; containers by the others. `code` is the status of a "
+        "Target.ResponseCodeMismatch.",
+        ("group", "target", "port", *tasks.FACTS),
         {"reason": "Target.ResponseCodeMismatch", "code": 500},
         _check,
     ),
