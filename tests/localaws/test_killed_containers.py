@@ -125,16 +125,13 @@ def test_a_container_of_no_task_is_ended(life: Life, engine: str) -> None:
     talking(life, engine, "web")
     known = life.run("web")
     life.becomes(known, "RUNNING")
-    life.written()
-    state, kept = life.home / "state", life.home / "kept"
-    shutil.copytree(state, kept)
+    keep_state(life)
     unknown = life.run("web")
     life.becomes(unknown, "RUNNING")
     two = asked(engine, life, names)
 
     life.kill()
-    shutil.rmtree(state)
-    kept.rename(state)
+    put_back_state(life)
     life.started()
 
     assert len(two) == 2
@@ -142,3 +139,34 @@ def test_a_container_of_no_task_is_ended(life: Life, engine: str) -> None:
     assert len(left) == 1
     assert known.rpartition("/")[2] in left[0]
     assert life.task(known)["lastStatus"] == "RUNNING"
+
+
+def test_one_that_was_started_after_the_last_write_is_started_anew(life: Life, engine: str) -> None:
+    life.aws.client("logs").create_log_group(logGroupName="said")
+    talking(life, engine, "web")
+    life.faults({"kind": "pull_slow", "params": {"seconds": 6}, "times": 1})
+    task = life.run("web")
+    life.becomes(task, "PENDING")
+    keep_state(life)
+    before = life.becomes(task, "RUNNING")
+
+    life.kill()
+    put_back_state(life)
+    life.started()
+
+    after = life.becomes(task, "RUNNING")
+    one, other = (shown["containers"][0]["runtimeId"] for shown in (before, after))
+    assert one != other
+    assert len(asked(engine, life, names)) == 1
+
+
+def keep_state(life: Life) -> None:
+    """What has been written so far, for later."""
+    life.written()
+    shutil.copytree(life.home / "state", life.home / "kept")
+
+
+def put_back_state(life: Life) -> None:
+    """As if it had never been written again."""
+    shutil.rmtree(life.home / "state")
+    (life.home / "kept").rename(life.home / "state")
