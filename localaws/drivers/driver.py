@@ -54,6 +54,13 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Ulimit:
+    name: str  # as Docker names them: nofile, nproc…
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True)
 class Launch:
     id: str  # unique among all containers, past ones included
     image: Image
@@ -67,6 +74,9 @@ class Launch:
     memory: int | None = None  # MiB, the hard limit
     memory_reservation: int | None = None  # MiB
     user: str | None = None  # None: the image's
+    hostname: str | None = None
+    ulimits: Sequence[Ulimit] = ()
+    read_only: bool = False  # its root file system
     labels: Mapping[str, str] = field(default_factory=dict)
     on_line: OnLine = print
 

@@ -14,7 +14,7 @@ from localaws.drivers.docker import config, worlds
 from localaws.drivers.docker.driver import DockerDriver
 from localaws.drivers.docker.engine import Engine
 from localaws.drivers.docker.marks import STDERR, STDOUT, Mark
-from localaws.drivers.driver import DriverUnusable, Image, Launch, Port
+from localaws.drivers.driver import DriverUnusable, Image, Launch, Port, Ulimit
 from tests.localaws.driving import Does, Drive, InDocker, drive, until
 
 ANY = Port(8080)
@@ -34,6 +34,9 @@ def test_the_engine_is_told_what_the_ecs_agent_would_tell_it() -> None:
         cpu=256,
         memory=64,
         memory_reservation=32,
+        hostname="one",
+        ulimits=[Ulimit("nofile", 64, 128)],
+        read_only=True,
         labels={"team": "one"},
     )
 
@@ -44,6 +47,7 @@ def test_the_engine_is_told_what_the_ecs_agent_would_tell_it() -> None:
         "Cmd": ["run", "it"],
         "WorkingDir": "",
         "User": "",
+        "Hostname": "one",
         "Labels": {"team": "one", "world": "w"},
         "ExposedPorts": {"8080/tcp": {}, "53/udp": {}},
         "HostConfig": {
@@ -55,6 +59,8 @@ def test_the_engine_is_told_what_the_ecs_agent_would_tell_it() -> None:
             "Memory": 64 << 20,
             "MemorySwap": 64 << 20,
             "MemoryReservation": 32 << 20,
+            "Ulimits": [{"Name": "nofile", "Soft": 64, "Hard": 128}],
+            "ReadonlyRootfs": True,
             "LogConfig": config.LOGS,
         },
     }
@@ -130,6 +136,22 @@ def test_the_engine_keeps_to_the_limits(harness: InDocker) -> None:
             host = (await docker.containers.get(running.runtime_id))["HostConfig"]
         assert (host["CpuShares"], host["Memory"] >> 20) == (512, 64)
         assert (host["MemorySwap"] >> 20, host["MemoryReservation"] >> 20) == (64, 32)
+
+    drive(harness, story)
+
+
+@in_docker
+def test_a_container_has_its_name_its_limits_and_nowhere_to_write(harness: InDocker) -> None:
+    async def story(on: Drive) -> None:
+        script = "cat /etc/hostname; ulimit -n; touch note 2>/dev/null || echo cannot"
+        running = await on.launch(
+            command=["sh", "-c", script],
+            hostname="one",
+            ulimits=[Ulimit("nofile", 64, 128)],
+            read_only=True,
+        )
+        assert await running.wait() == 0
+        assert on.lines == ["one", "64", "cannot"]
 
     drive(harness, story)
 

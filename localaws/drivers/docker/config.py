@@ -21,12 +21,17 @@ def config(launch: Launch, labels: Mapping[str, str]) -> dict[str, Any]:
         "Cmd": _words(launch.command),
         "WorkingDir": launch.working_directory or "",
         "User": launch.user or "",
+        "Hostname": launch.hostname or "",
         "Labels": {**launch.labels, **labels},
         "ExposedPorts": {_named(port): {} for port in launch.ports},
         "HostConfig": {
             "PortBindings": _bindings(launch),
             "CpuShares": max(launch.cpu, FEWEST_SHARES),
             **_memory(launch),
+            "Ulimits": [
+                {"Name": one.name, "Soft": one.soft, "Hard": one.hard} for one in launch.ulimits
+            ],
+            "ReadonlyRootfs": launch.read_only,
             "LogConfig": LOGS,
         },
     }

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from localaws.drivers.driver import Driver, Image, Launch, Port, PullFailed, StartFailed
+from localaws.drivers.driver import (
+    Driver,
+    Image,
+    Launch,
+    Port,
+    PullFailed,
+    StartFailed,
+    Ulimit,
+)
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
 from localaws.ecs.tasks import environment, labels
@@ -135,6 +143,12 @@ def _launch(
         memory=definition.get("memory") or _whole(task.definition.body.get("memory")),
         memory_reservation=definition.get("memoryReservation"),
         user=definition.get("user"),
+        hostname=definition.get("hostname"),
+        ulimits=[
+            Ulimit(one["name"], one["softLimit"], one["hardLimit"])
+            for one in definition.get("ulimits", ())
+        ],
+        read_only=definition.get("readonlyRootFilesystem", False),
         labels=_labels(task, container),
         on_line=logs.write if logs else _drop,
     )
