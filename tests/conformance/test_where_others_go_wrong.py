@@ -47,6 +47,8 @@ ECS
   strategies and constraints are ignored               test_ecs_placement
   service deployments are not there                    test_a_stopped_rollout_goes_back
   the circuit breaker is absent                        test_a_rollout_that_fails_is_rolled_back
+  task protection is a crash                           test_how_long_protection_lasts,
+                                                       test_a_protected_task_is_not_scaled_in
   what is not written is a crash                       test_bus:
                                                        test_an_operation_that_is_not_there_is_refused
   a missing cluster is made                            test_a_missing_cluster_is_not_made

@@ -119,7 +119,7 @@ class Agent:
             protection.check_minutes(wish.minutes if wish else None)
         except AwsError as error:
             return self_protection.refused(task, error.code, error.message)
-        if reason := protection.failure(task):
+        if reason := protection.failure(task, now, protects=bool(wish and wish.enabled)):
             return self_protection.failure(task, reason)
         if wish:
             protection.protect(task, now, enabled=bool(wish.enabled), minutes=wish.minutes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from localaws.ecs.model import Task
+from localaws.ecs.model import Service, Task
 from localaws.ecs.refusals import invalid
 
 DEFAULT_MINUTES = 120
@@ -29,6 +29,17 @@ def shape(task: Task, now: datetime) -> dict[str, Any]:
     return {"taskArn": task.arn, "protectionEnabled": protected, **expiry}
 
 
-def failure(task: Task) -> str | None:
-    """Only a service's tasks can be protected."""
-    return None if task.service and task.wanted else "TASK_NOT_VALID"
+def failure(task: Task, now: datetime, *, protects: bool) -> str | None:
+    """Why nothing can be told of it, or why it cannot be protected.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+    """
+    if not (task.service and task.wanted):
+        return "TASK_NOT_VALID"
+    return "DEPLOYMENT_BLOCKED" if protects and _too_many(task.service, now) else None
+
+
+def _too_many(service: Service, now: datetime) -> bool:
+    """Its protected tasks keep it from its desired count as it is."""
+    protected = sum(one.wanted and one.protected(now) for one in service.tasks)
+    return protected > service.desired_count

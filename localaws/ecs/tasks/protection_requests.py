@@ -22,15 +22,18 @@ def update(desk: Desk, params: Params) -> Result:
         protect(task, now, enabled=params["protectionEnabled"], minutes=minutes)
         desk.wake(task.service)
 
-    return _each(desk, params, MOST_UPDATED, act)
+    return _each(desk, params, MOST_UPDATED, act, protects=params["protectionEnabled"])
 
 
 def get(desk: Desk, params: Params) -> Result:
-    return _each(desk, params, MOST_SHOWN, lambda _: None)
+    return _each(desk, params, MOST_SHOWN, lambda _: None, protects=False)
 
 
-def _each(desk: Desk, params: Params, most: int, act: Callable[[Task], None]) -> Result:
+def _each(
+    desk: Desk, params: Params, most: int, act: Callable[[Task], None], *, protects: bool
+) -> Result:
     cluster, names = desk.cluster(params), params.get("tasks", [])
+    now = desk.world.clock.now()
     if not names:
         raise invalid("Tasks cannot be empty.")
     if len(names) > most:
@@ -41,11 +44,11 @@ def _each(desk: Desk, params: Params, most: int, act: Callable[[Task], None]) ->
         if task is None:
             arn = desk.world.arn("ecs", f"task/{cluster.name}/{short(name)}")
             failures.append({"arn": arn, "reason": "MISSING"})
-        elif reason := failure(task):
+        elif reason := failure(task, now, protects=protects):
             failures.append({"arn": task.arn, "reason": reason})
         else:
             act(task)
-            shown.append(shape(task, desk.world.clock.now()))
+            shown.append(shape(task, now))
     return {"protectedTasks": shown, "failures": failures}
 
 
