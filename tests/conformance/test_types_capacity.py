@@ -98,6 +98,21 @@ LIVES = [
         ),
         beside={"Cluster": {"Type": "AWS::ECS::Cluster"}},
     ),
+    Life(
+        "AWS::ECS::Cluster",
+        associations,
+        Step({"CapacityProviders": ["FARGATE"]}, {"providers": ["FARGATE"], **COMPLETE}),
+        Step(
+            {
+                "CapacityProviders": ["FARGATE_SPOT"],
+                "DefaultCapacityProviderStrategy": [
+                    {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}
+                ],
+                "ClusterSettings": [{"Name": "containerInsights", "Value": "disabled"}],
+            },
+            {"providers": ["FARGATE_SPOT"], "strategy": {"FARGATE_SPOT": 1}, **COMPLETE},
+        ),
+    ),
 ]
 
 

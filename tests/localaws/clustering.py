@@ -33,17 +33,18 @@ class Cluster:
         which = uuid.uuid4().hex  # what moto has is of the whole process
         self.template, self.provider, self.group_name = f"t{which}", f"p{which}", f"g{which}"
 
-    async def call(self, service: str, operation: str, **params: object) -> Json:
+    async def call(self, service: str, operation: str, /, **params: object) -> Json:
         return await self.world.aws.call(service, operation, params)
 
-    async def ecs(self, operation: str, **params: object) -> Json:
+    async def ecs(self, operation: str, /, **params: object) -> Json:
         return await self.call("ecs", operation, **params)
 
     async def provide(
         self, minimum: int = 0, maximum: int = 6, *, protects: bool = False, **settings: object
     ) -> None:
         await self.ecs("CreateCluster", clusterName="c")
-        await self._group(minimum, maximum, protects=protects)
+        await self.make_template()
+        await self.make_group(self.group_name, minimum, maximum, protects=protects)
         scaling = {"status": "ENABLED", "instanceWarmupPeriod": 0}
         provider = {"autoScalingGroupArn": self.group_name, "managedScaling": scaling, **settings}
         if protects:
@@ -60,15 +61,19 @@ class Cluster:
         )
         await self.clock.advance(MINUTE)
 
-    async def _group(self, minimum: int, maximum: int, *, protects: bool) -> None:
+    async def make_template(self) -> None:
         data = {"ImageId": "ami-12c6146b", "InstanceType": TYPE, "UserData": USER_DATA}
         await self.call(
             "ec2", "CreateLaunchTemplate", LaunchTemplateName=self.template, LaunchTemplateData=data
         )
+
+    async def make_group(
+        self, name: str, minimum: int = 0, maximum: int = 0, *, protects: bool = False
+    ) -> None:
         await self.call(
             "autoscaling",
             "CreateAutoScalingGroup",
-            AutoScalingGroupName=self.group_name,
+            AutoScalingGroupName=name,
             LaunchTemplate={"LaunchTemplateName": self.template},
             MinSize=minimum,
             MaxSize=maximum,
@@ -76,7 +81,7 @@ class Cluster:
             NewInstancesProtectedFromScaleIn=protects,
         )
 
-    async def scale(self, operation: str, **params: object) -> Json:
+    async def scale(self, operation: str, /, **params: object) -> Json:
         """Of Auto Scaling, about the group."""
         return await self.call(
             "autoscaling", operation, AutoScalingGroupName=self.group_name, **params

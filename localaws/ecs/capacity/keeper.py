@@ -52,7 +52,8 @@ class Keeper:
             for each in waits:
                 each.cancel()
         if self._woken.is_set():
-            await self._world.clock.sleep(GATHER_SECONDS)
+            if any(self._attached()):
+                await self._world.clock.sleep(GATHER_SECONDS)
             self._woken.clear()
 
     def _attached(self) -> Iterator[tuple[Cluster, CapacityProvider]]:
