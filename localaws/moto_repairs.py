@@ -23,7 +23,7 @@ def make(service: str) -> None:
 def _end_interfaces_with_their_instances() -> None:
     """The primary ones, unless they are asked to stay; moto keeps them, and their groups in use."""
     instance: Any = importlib.import_module("moto.ec2.models.instances").Instance
-    prepare = instance.prep_nics
+    prepare, terminate = instance.prep_nics, instance.terminate
 
     def prep_nics(self: Any, nic_spec: list[Json], *args: Any, **more: Any) -> None:  # noqa: ANN401
         primary = next((one for one in nic_spec if int(one["DeviceIndex"]) == 0), {})
@@ -32,7 +32,14 @@ def _end_interfaces_with_their_instances() -> None:
         if 0 in self.nics:
             self.nics[0].delete_on_termination = ends
 
-    instance.prep_nics = prep_nics
+    def terminate_once(self: Any) -> Any:  # noqa: ANN401
+        """Terminated again, it has nothing left to give back."""
+        state = terminate(self)
+        for nic in self.nics.values():
+            nic.delete_on_termination = False
+        return state
+
+    instance.prep_nics, instance.terminate = prep_nics, terminate_once
 
 
 def _end_interfaces_with_their_gateways() -> None:

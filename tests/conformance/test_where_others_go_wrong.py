@@ -399,6 +399,7 @@ def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
         return ec2.describe_network_interfaces(Filters=by_id)["NetworkInterfaces"] == []
 
     until(gone)
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])  # which is as good as done
 
 
 @fact(
