@@ -20,6 +20,7 @@ from localaws.cloudformation.types.kms import Alias, Key
 from localaws.cloudformation.types.launch_templates import LaunchTemplate
 from localaws.cloudformation.types.load_balancers import Listener, ListenerCertificate, LoadBalancer
 from localaws.cloudformation.types.logs import LogGroup
+from localaws.cloudformation.types.policies import QueuePolicy, TopicPolicy
 from localaws.cloudformation.types.route53 import HostedZone, RecordSet
 from localaws.cloudformation.types.routes import (
     Eip,
@@ -36,8 +37,8 @@ from localaws.cloudformation.types.security_groups import (
     SecurityGroupEgress,
     SecurityGroupIngress,
 )
-from localaws.cloudformation.types.sns import Subscription, Topic, TopicPolicy
-from localaws.cloudformation.types.sqs import Queue, QueuePolicy
+from localaws.cloudformation.types.sns import Subscription, Topic
+from localaws.cloudformation.types.sqs import Queue
 from localaws.cloudformation.types.ssm import Parameter
 from localaws.cloudformation.types.vpc import InternetGateway, Subnet, Vpc, VpcGatewayAttachment
 from localaws.cloudformation.types.vpc_endpoints import VpcEndpoint

@@ -1,8 +1,7 @@
-"""AWS::SNS::Topic, ::Subscription and ::TopicPolicy."""
+"""AWS::SNS::Topic and ::Subscription."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,56 +96,3 @@ def _settings(given: Mapping[str, Any]) -> dict[str, str]:
         name: text(value) if isinstance(value, dict) else as_text(value)
         for name, value in picked(given, _SUBSCRIPTION).items()
     }
-
-
-class TopicPolicy(ResourceType):
-    name = "AWS::SNS::TopicPolicy"
-    modelled = ("PolicyDocument", "Topics")
-    attributes = ("Id",)
-
-    async def create(self, world: World, resource: Resource) -> None:
-        resource.physical_id = resource.generated_name(80)
-        resource.attributes = {"Id": resource.physical_id}
-        await self._allow(world, resource.properties)
-
-    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
-        await self._allow(world, resource.properties)
-        await self._reset(world, set(before["Topics"]) - set(resource.properties["Topics"]))
-
-    async def delete(self, world: World, resource: Resource) -> None:
-        await self._reset(world, set(resource.properties["Topics"]))
-
-    async def _allow(self, world: World, given: Mapping[str, Any]) -> None:
-        for topic in given["Topics"]:
-            await _set_policy(world, topic, text(given["PolicyDocument"]))
-
-    async def _reset(self, world: World, topics: set[str]) -> None:
-        """A topic is never without a policy: that of its owner comes back."""
-        for topic in topics:
-            statement = {
-                "Sid": "__default_statement_ID",
-                "Effect": "Allow",
-                "Principal": {"AWS": "*"},
-                "Action": [f"SNS:{verb}" for verb in _OWNERS],
-                "Resource": topic,
-                "Condition": {"StringEquals": {"AWS:SourceOwner": world.account}},
-            }
-            policy = {"Version": "2008-10-17", "Id": "__default_policy_ID"}
-            await _set_policy(world, topic, json.dumps(policy | {"Statement": [statement]}))
-
-
-_OWNERS = (
-    "GetTopicAttributes",
-    "SetTopicAttributes",
-    "AddPermission",
-    "RemovePermission",
-    "DeleteTopic",
-    "Subscribe",
-    "ListSubscriptionsByTopic",
-    "Publish",
-)
-
-
-async def _set_policy(world: World, topic: str, policy: str) -> None:
-    params = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
-    await world.aws.call("sns", "SetTopicAttributes", params)

@@ -1,4 +1,4 @@
-"""AWS::SQS::Queue and ::QueuePolicy."""
+"""AWS::SQS::Queue."""
 
 from __future__ import annotations
 
@@ -71,32 +71,3 @@ def _settings(given: Mapping[str, Any]) -> dict[str, str]:
         name: text(value) if isinstance(value, dict) else as_text(value)
         for name, value in picked(given, _DEFAULTS).items()
     }
-
-
-class QueuePolicy(ResourceType):
-    name = "AWS::SQS::QueuePolicy"
-    modelled = ("PolicyDocument", "Queues")
-    attributes = ("Id",)
-
-    async def create(self, world: World, resource: Resource) -> None:
-        resource.physical_id = resource.generated_name(80)
-        resource.attributes = {"Id": resource.physical_id}
-        await self._allow(world, resource.properties)
-
-    async def update(self, world: World, resource: Resource, before: Mapping[str, Any]) -> None:
-        await self._allow(world, resource.properties)
-        await self._forget(world, set(before["Queues"]) - set(resource.properties["Queues"]))
-
-    async def delete(self, world: World, resource: Resource) -> None:
-        await self._forget(world, set(resource.properties["Queues"]))
-
-    async def _allow(self, world: World, given: Mapping[str, Any]) -> None:
-        for url in given["Queues"]:
-            attributes = {"Policy": text(given["PolicyDocument"])}
-            params = {"QueueUrl": url, "Attributes": attributes}
-            await world.aws.call("sqs", "SetQueueAttributes", params)
-
-    async def _forget(self, world: World, queues: set[str]) -> None:
-        for url in queues:
-            params = {"QueueUrl": url, "Attributes": {"Policy": ""}}
-            await world.aws.call("sqs", "SetQueueAttributes", params)
