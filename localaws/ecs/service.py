@@ -67,7 +67,7 @@ class Ecs:
         self._notices = Notices(world)
         rollouts = Rollouts(world, self._notices)
         self._scheduler = Scheduler(world, self.state, rollouts)
-        self._agent = Agent(world.clock, self._tags, self._changed)
+        self._agent = Agent(world, self._tags, self._changed)
         self._fleet = Fleet(world, self.state, self._notices, self._instances_changed)
         self._troubles = Troubles(world, self.state, self._fleet)
         self._booting = Booting(world, self.state, self._fleet)

@@ -46,6 +46,16 @@ class Aws:
             self._clients[service] = boto3.client(service, region_name=self.region, **self._local())
         return self._clients[service]
 
+    def acting(self, key: str, secret: str, token: str) -> str:
+        """The ARN of whoever has these credentials."""
+        credentials = {
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "aws_session_token": token,
+        }
+        sts = boto3.client("sts", region_name=self.region, **self._local() | credentials)
+        return str(sts.get_caller_identity()["Arn"])
+
     def _local(self) -> dict[str, Any]:
         if self.endpoint is None:
             return {}

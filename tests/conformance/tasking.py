@@ -30,6 +30,11 @@ class Tasking:
     def cluster(self) -> str:
         return self.place.cluster
 
+    @property
+    def role(self) -> str:
+        """That tasks may have."""
+        return self.place.execution_role_arn
+
     def container(self, script: str = "exec sleep 3600", **more: object) -> Json:
         return {
             "name": "main",

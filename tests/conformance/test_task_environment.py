@@ -153,6 +153,30 @@ def test_variables_that_ecs_sets(tasking: Tasking, logged: Logged) -> None:
     assert "/api/" in agent
 
 
+@fact(
+    "A container of a task with a role is given credentials of that role, in a session of the "
+    "task's id; one without is given none.",
+    DOCS + "developerguide/task-iam-roles.html",
+)
+def test_credentials_of_a_task(tasking: Tasking, logged: Logged, aws: Aws) -> None:
+    relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+    uri = (
+        f"${{AWS_CONTAINER_CREDENTIALS_FULL_URI:-${{{relative}:+http://169.254.170.2${relative}}}}}"
+    )
+    script = f'uri={uri}; [ -n "$uri" ] && wget -qO- $uri || echo none'
+    container, role = tasking.container(script, **logged.configuration), tasking.role
+    task = tasking.run(tasking.register(container, taskRoleArn=role))["tasks"][0]
+    alone = tasking.run(tasking.register(container))["tasks"][0]
+
+    given = json.loads(logged.lines(task)[0])
+
+    assert given["RoleArn"] == role
+    who = aws.acting(given["AccessKeyId"], given["SecretAccessKey"], given["Token"])
+    session = f"{role.rpartition('/')[2]}/{task['taskArn'].rpartition('/')[2]}"
+    assert who.endswith(f":assumed-role/{session}")
+    assert logged.lines(alone)[-1] == "none"
+
+
 @fact("The metadata endpoint describes the task and the container that asks.", METADATA)
 def test_what_a_container_is_told_about_itself(tasking: Tasking, logged: Logged) -> None:
     ask = "wget -qO- $ECS_CONTAINER_METADATA_URI_V4"

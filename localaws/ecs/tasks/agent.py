@@ -1,4 +1,4 @@
-"""What the ECS agent of an instance answers to its containers: metadata, and task protection."""
+"""What the ECS agent of an instance answers its containers: metadata, protection, credentials."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.clock import Clock
 from localaws.ecs.model import Container, Task
-from localaws.ecs.tasks import metadata, protection, self_protection
+from localaws.ecs.needs import World
+from localaws.ecs.tasks import credentials, metadata, protection, self_protection
 from localaws.wire import AwsError
 
 REQUEST_SECONDS = 5
 MOST_HEADER_LINES = 100
 LONGEST_BODY = 65_536
 PROTECTION = "task-protection/v1/state"
+CREDENTIALS = "v2/credentials"
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -38,9 +39,9 @@ class Asked:
 
 
 class Agent:
-    def __init__(self, clock: Clock, tags: metadata.Tags, changed: Callable[[Task], None]) -> None:
+    def __init__(self, world: World, tags: metadata.Tags, changed: Callable[[Task], None]) -> None:
         """`changed` is told when a task protected itself."""
-        self._clock, self._tags, self._changed = clock, tags, changed
+        self._world, self._tags, self._changed = world, tags, changed
         self._containers: dict[str, tuple[Task, Container]] = {}  # by token
 
     async def start(self) -> None:
@@ -58,18 +59,21 @@ class Agent:
         for container in task.containers:
             self._containers.pop(container.token, None)
 
-    def variables(self, container: Container) -> dict[str, str]:
+    def variables(self, task: Task, container: Container) -> dict[str, str]:
         """By which a container finds all this."""
         here = f"http://127.0.0.1:{self._port}"
-        return {
+        found = {
             "ECS_CONTAINER_METADATA_URI_V4": f"{here}/v4/{container.token}",
             "ECS_AGENT_URI": f"{here}/api/{container.token}",
         }
+        if task.role:  # AWS's is relative, to an address that no machine has but its instances
+            found["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = f"{here}/{CREDENTIALS}/{container.token}"
+        return found
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, asyncio.TimeoutError, EOFError):
             async with asyncio.timeout(REQUEST_SECONDS):
-                status, shape = self._answer(await _read(reader))
+                status, shape = await self._answer(await _read(reader))
                 body = json.dumps(shape).encode()
                 head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n"
                 head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -77,7 +81,9 @@ class Agent:
                 await writer.drain()
         writer.close()
 
-    def _answer(self, asked: Asked) -> Answer:
+    async def _answer(self, asked: Asked) -> Answer:
+        if asked.path.startswith(f"/{CREDENTIALS}/"):
+            return await self._credentials(asked.path.rpartition("/")[2])
         kind, _, rest = asked.path.strip("/").partition("/")
         token, _, what = rest.partition("/")
         found = self._containers.get(token)
@@ -86,6 +92,11 @@ class Agent:
         if kind == "v4" and found and asked.method == "GET":
             return self._metadata(*found, what)
         return 404, "V4 metadata handler: unable to find the container"
+
+    async def _credentials(self, token: str) -> Answer:
+        task, _ = self._containers.get(token, (None, None))
+        given = await credentials.of(self._world, task)
+        return (200, given) if given else (400, credentials.UNKNOWN)
 
     def _metadata(self, task: Task, container: Container, what: str) -> Answer:
         match what:
@@ -114,7 +125,7 @@ class Agent:
 
     def _protected(self, task: Task, wish: self_protection.Wish | None) -> Answer:
         """As ECS answers the agent."""
-        now = self._clock.now()
+        now = self._world.clock.now()
         try:
             protection.check_minutes(wish.minutes if wish else None)
         except AwsError as error:

@@ -106,7 +106,7 @@ class Containers:
 
     async def _environment(self, task: Task, container: Container) -> dict[str, str]:
         variables = await environment.of(self._world, task, container)
-        return variables | self._agent.variables(container)
+        return variables | self._agent.variables(task, container)
 
     def _logs(self, task: Task, container: Container) -> LogStream | None:
         configured = container.definition.get("logConfiguration") or {}
