@@ -35,7 +35,7 @@ class ChangeSet:
     description: str = ""
     capabilities: list[str] = field(default_factory=list)
     on_failure: str = ""  # DELETE, DO_NOTHING, ROLLBACK; empty: the default
-    express: bool = False
+    deployment: Shown = field(default_factory=dict)  # the DeploymentConfig
     token: str = ""
     status: str = "CREATE_PENDING"
     reason: str = ""

@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localaws.cloudformation import capabilities, change_set, requests, shown
+from localaws.cloudformation import capabilities, change_set, deployment, requests, shown
 from localaws.cloudformation.change_set import ChangeSet, Comparison
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.news import News
 from localaws.cloudformation.pages import page
-from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack
+from localaws.cloudformation.stack import Doing, Revision, Stack
 from localaws.cloudformation.stacks import Stacks
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
@@ -48,6 +48,7 @@ class ChangeSets:
 
     async def create(self, params: Params) -> Params:
         requests.check_modelled("CreateChangeSet", params, _ASKED)
+        deployment.check(params)
         name, kind = params["ChangeSetName"], params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT":
             raise AwsError(
@@ -58,6 +59,8 @@ class ChangeSets:
             )
         stack = self._under_review(params) if kind == "CREATE" else self._existing(params)
         previous = None if kind == "CREATE" else stack.revision if stack else None
+        if stack is not None:
+            deployment.check_mode(stack, deployment.config(params))
         revision = await requests.revision(self._world, params, previous)
         capabilities.check(revision.template, params.get("Capabilities", []))
         if stack is None:
@@ -90,6 +93,7 @@ class ChangeSets:
                 "Changes": list(changes),
             }
             | ({"OnStackFailure": found.on_failure} if found.on_failure else {})
+            | ({"DeploymentConfig": found.deployment} if found.deployment else {})
             | token
         )
 
@@ -117,13 +121,15 @@ class ChangeSets:
                 "OnStackFailure."
             )
             raise AwsError("ValidationError", sentence)
-        keeps = params.get("DisableRollback", False)
+        keeps = deployment.keeps_what_failed({"DeploymentConfig": found.deployment} | params)
+        deployment.check_going_on(stack, keeps=keeps)
         on_failure = "DO_NOTHING" if keeps else found.on_failure or "ROLLBACK"
-        doing = Doing(on_failure, express=found.express)
+        doing = Doing(on_failure, express=deployment.express(found.deployment))
         doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         token = params.get("ClientRequestToken", "")
         self._carry_out(stack, found.revision, doing, token)
         stack.change_set, stack.capabilities = found.arn, found.capabilities
+        stack.deployment = found.deployment
         found.execution = "EXECUTE_IN_PROGRESS"
         stack.change_sets = {found.name: found}  # the others are of a stack that is no more
         return {}
@@ -139,9 +145,7 @@ class ChangeSets:
 
     def _existing(self, params: Params) -> Stack:
         stack = self._stacks.find(params["StackName"])
-        if stack.status not in UPDATABLE:
-            sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
-            raise AwsError("ValidationError", sentence)
+        requests.check_updatable(stack)
         return stack
 
     def _under_review(self, params: Params) -> Stack | None:
@@ -180,7 +184,7 @@ class ChangeSets:
             description=params.get("Description", ""),
             capabilities=params.get("Capabilities", []),
             on_failure=params.get("OnStackFailure", ""),
-            express=requests.mode(params) == "EXPRESS",
+            deployment=deployment.config(params),
             token=params.get("ClientToken", ""),
         )
 

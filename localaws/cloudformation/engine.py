@@ -62,10 +62,15 @@ async def _update(run: Run) -> None:
     except Failed as failure:
         cancelled = run.by == "cancel"
         run.calm()
-        if _doing(run).on_failure == "DO_NOTHING" and not cancelled:
+        if run.keeps_what_failed and not cancelled:
+            await undoing.restore_what_failed(run)
             run.enter("UPDATE_FAILED", failure.why)
             return
         reason = "User Initiated" if cancelled else failure.why
+        if run.stack.way_back.previous is None:  # a creation failed before: nothing to go back to
+            run.enter("ROLLBACK_IN_PROGRESS", reason)
+            await undoing.undo_create(run)
+            return
         run.enter("UPDATE_ROLLBACK_IN_PROGRESS", reason)
         await undoing.undo_update(run)
         return

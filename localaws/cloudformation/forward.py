@@ -13,6 +13,8 @@ from localaws.cloudformation.template import needed_by
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
 
+_NO_REPLACEMENT = "Replacement type updates not supported on stack with disable-rollback."
+
 
 async def apply(run: Run, revision: Revision) -> None:
     """Raises Failed; what was begun is noted in the stack's `undo` before it is done."""
@@ -23,7 +25,8 @@ async def apply(run: Run, revision: Revision) -> None:
     async def apply_one(name: str) -> None:
         await _apply_one(run, wanted, name)
 
-    failed = await in_order(graph, apply_one, run.interrupt)
+    interrupt = None if run.keeps_what_failed else run.interrupt  # then all other ways are gone
+    failed = await in_order(graph, apply_one, interrupt)
     if failed or run.by:
         raise Failed(_failure(run, failed))
     try:
@@ -35,6 +38,10 @@ async def apply(run: Run, revision: Revision) -> None:
 async def _apply_one(run: Run, wanted: Evaluation, logical_id: str) -> None:
     have = run.stack.resources.get(logical_id)
     begun = run.stack.begun(logical_id)
+    if have is not None and run.stack.states[logical_id].status == "CREATE_FAILED":
+        await steps.delete(run, have, as_created=True)  # it never was stable: begun anew
+        del run.stack.resources[logical_id]
+        have = None
     resource = _declared(run, wanted, logical_id)
     if begun is not None and begun.made:
         await steps.go_on(run, begun.made, replaces=begun.before)
@@ -82,6 +89,8 @@ async def _replace(run: Run, have: Resource, wanted: Resource) -> None:
             f"replacing. Rename {name} and update the stack again."
         )
         steps.refuse(run, have, sentence, verb="UPDATE")
+    if run.keeps_what_failed:
+        steps.refuse(run, have, _NO_REPLACEMENT, verb="UPDATE")
     _undo(run).note(Change(have, wanted), replaces=True)
     await steps.create(run, wanted, replaces=have)
 

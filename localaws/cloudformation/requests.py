@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from localaws.cloudformation import bodies, parameters
-from localaws.cloudformation.stack import Revision, Stack
+from localaws.cloudformation.stack import UPDATABLE, Revision, Stack
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
 from localaws.world import World
@@ -20,6 +20,7 @@ ONLY_WHEN_CREATED = {"OnFailure", "TimeoutInMinutes", "EnableTerminationProtecti
 OF_A_DELETION = {"StackName", "ClientRequestToken", "RetainResources", "DeletionMode"}
 OF_A_DELETION |= {"DeploymentConfig", "RoleARN"}
 OF_A_ROLLBACK = {"StackName", "ClientRequestToken", "ResourcesToSkip", "RoleARN"}
+OF_A_ROLLBACK |= {"ForceRollback"}
 OF_A_RETURN = {"StackName", "ClientRequestToken", "RoleARN", "DeploymentConfig"}
 OF_A_RETURN |= {"RetainExceptOnCreate"}
 
@@ -42,16 +43,6 @@ async def revision(world: World, params: Params, previous: Revision | None) -> R
     known = previous.parameters if previous is not None else {}
     settled = parameters.settle(parsed, params.get("Parameters", []), known)
     return Revision(parsed, settled, tags, await parameters.look_up(world, parsed, settled))
-
-
-def mode(params: Params) -> str:
-    return str(params.get("DeploymentConfig", {}).get("Mode", "STANDARD"))
-
-
-def keeps_what_failed(params: Params) -> bool:
-    """DisableRollback, wherever it was said."""
-    said = params.get("DeploymentConfig", {}).get("DisableRollback", False)
-    return bool(params.get("DisableRollback", False) or said)
 
 
 def same(one: Revision, other: Revision) -> bool:
@@ -106,9 +97,27 @@ def _fingerprint(operation: str, params: Params) -> str:
     return repr((operation, sorted((k, v) for k, v in params.items() if k != "StackName")))
 
 
-def check_on_failure(params: Params) -> None:
-    if "OnFailure" in params and "DisableRollback" in params:
-        sentence = "Either DisableRollback or OnFailure can be specified, not both."
+def check_updatable(stack: Stack) -> None:
+    if stack.status == "CREATE_FAILED" and stack.on_failure == "DO_NOTHING":
+        raise AwsError(
+            "ValidationError",
+            "This stack cannot be updated from [CREATE_FAILED] state because it contains "
+            "[on-failure: DO_NOTHING]. Please use disable-rollback option instead during stack "
+            "creation.",
+        )
+    if stack.status not in UPDATABLE:
+        sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
+        raise AwsError("ValidationError", sentence)
+
+
+def check_deletable(stack: Stack) -> None:
+    if stack.protected:
+        raise AwsError(
+            "ValidationError",
+            f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled",
+        )
+    if stack.busy and stack.status != "CREATE_IN_PROGRESS":
+        sentence = f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
         raise AwsError("ValidationError", sentence)
 
 
@@ -133,16 +142,20 @@ def retained(stack: Stack, names: list[str]) -> list[str]:
     return [name for name in names if name in stack.resources]
 
 
-def skippable(stack: Stack, names: list[str]) -> set[str]:
-    """Of ContinueUpdateRollback: only what has failed may be left as it is."""
+def skippable(stack: Stack, params: Params) -> set[str]:
+    """Of ContinueUpdateRollback: only what could not be taken back may be left as it is."""
+    names, forced = params.get("ResourcesToSkip", []), params.get("ForceRollback", False)
+    if names and forced:
+        sentence = "ForceRollback and ResourcesToSkip are mutually exclusive."
+        raise AwsError("ValidationError", sentence)
+    stuck = stack.undo.stuck if stack.undo else set()
     for name in names:
-        state = stack.states.get(name)
-        if state is None or state.status != "UPDATE_FAILED":
+        if name not in stuck:
             raise AwsError(
                 "ValidationError",
                 f"Resource [{name}] cannot be skipped: it is not in UPDATE_FAILED state.",
             )
-    return set(names)
+    return set(stuck) if forced else set(names)
 
 
 def check_modelled(operation: str, params: Params, names: set[str]) -> None:

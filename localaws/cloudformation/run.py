@@ -63,6 +63,10 @@ class Run:
     def express(self) -> bool:
         return self.stack.doing is not None and self.stack.doing.express
 
+    @property
+    def keeps_what_failed(self) -> bool:
+        return self.stack.doing is not None and self.stack.doing.on_failure == "DO_NOTHING"
+
     def keeps(self, resource: Resource, *, as_created: bool) -> bool:
         """Whether its deletion policy lets it be; `as_created`: what rolls back has made it."""
         policy, doing = resource.deletion_policy, self.stack.doing
@@ -81,7 +85,7 @@ class Run:
             await self.turn.aclose()
         await self._unless_interrupted(self.world.clock.sleep(seconds))
 
-    async def within(self, work: Awaitable[None], seconds: float = STABLE_WITHIN_SECONDS) -> None:
+    async def within(self, work: Awaitable[None], seconds: float) -> None:
         """Raises Interrupted, Timeout or what the work raises. Whoever waits lets others work."""
         doing = asyncio.ensure_future(work)
         try:

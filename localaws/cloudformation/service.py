@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from localaws.cloudformation import capabilities, change_set, requests
+from localaws.cloudformation import capabilities, change_set, deployment, requests
 from localaws.cloudformation.change_sets import ChangeSets
 from localaws.cloudformation.news import News
 from localaws.cloudformation.queries import Queries
 from localaws.cloudformation.runs import Runs
-from localaws.cloudformation.stack import UPDATABLE, Doing, Revision, Stack, Undo
+from localaws.cloudformation.stack import Doing, Revision, Stack, Undo
 from localaws.cloudformation.stacks import Stacks
 from localaws.wire import AwsError
 from localaws.world import Operation, World
@@ -80,7 +80,7 @@ class CloudFormation:
 
     async def create_stack(self, params: Params) -> Params:
         requests.check_modelled("CreateStack", params, _ASKED | requests.ONLY_WHEN_CREATED)
-        requests.check_on_failure(params)
+        deployment.check(params)
         name = params["StackName"]
         requests.check_name(name)
         existing = self._stacks.live(name)
@@ -98,7 +98,8 @@ class CloudFormation:
             name=name,
             revision=revision,
             created_at=self._world.clock.now(),
-            disable_rollback=requests.keeps_what_failed(params),
+            disable_rollback=deployment.keeps_what_failed(params),
+            deployment=deployment.config(params),
             on_failure=params.get("OnFailure", ""),
             capabilities=params.get("Capabilities", []),
             role_arn=params.get("RoleARN", ""),
@@ -107,7 +108,7 @@ class CloudFormation:
         )
         self._stacks.add(stack)
         on_failure = "DO_NOTHING" if stack.disable_rollback else params.get("OnFailure", "ROLLBACK")
-        doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
+        doing = Doing(on_failure, express=deployment.express(stack.deployment))
         doing.timeout_minutes = stack.timeout_minutes
         doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         stack.undo = Undo(None)
@@ -116,20 +117,25 @@ class CloudFormation:
 
     async def update_stack(self, params: Params) -> Params:
         requests.check_modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
+        deployment.check(params)
         stack = self._stacks.find(params["StackName"])
         repeated = requests.repeated(stack, "UpdateStack", params)
         if repeated is not None:
             return repeated
         target = await requests.revision(self._world, params, stack.revision)
-        _check_updatable(stack)
+        keeps = deployment.keeps_what_failed(params)
+        requests.check_updatable(stack)
+        deployment.check_mode(stack, deployment.config(params))
+        deployment.check_going_on(stack, keeps=keeps)
         if requests.same(target, stack.revision) and stack.undo is None:
             raise AwsError("ValidationError", "No updates are to be performed.")
         requests.check_types(stack, target.template)
         capabilities.check(target.template, params.get("Capabilities", []))
         stack.capabilities = params.get("Capabilities", [])
         stack.role_arn = params.get("RoleARN", stack.role_arn)
-        on_failure = "DO_NOTHING" if requests.keeps_what_failed(params) else "ROLLBACK"
-        doing = Doing(on_failure, express=requests.mode(params) == "EXPRESS")
+        stack.deployment = deployment.config(params)
+        on_failure = "DO_NOTHING" if keeps else "ROLLBACK"
+        doing = Doing(on_failure, express=deployment.express(stack.deployment))
         doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         self._update(stack, target, doing, params.get("ClientRequestToken", ""))
         change_set.overtaken(stack)
@@ -143,9 +149,9 @@ class CloudFormation:
             return {}
         if requests.repeated(stack, "DeleteStack", params) is not None:
             return {}
-        _check_deletable(stack)
+        requests.check_deletable(stack)
         requests.check_forced(stack, params)
-        doing = Doing(express=requests.mode(params) == "EXPRESS")
+        doing = Doing(express=deployment.express(deployment.config(params)))
         doing.retained = requests.retained(stack, params.get("RetainResources", []))
         doing.forced = params.get("DeletionMode") == "FORCE_DELETE_STACK"
         self._delete(stack, doing, params.get("ClientRequestToken", ""))
@@ -174,7 +180,7 @@ class CloudFormation:
                 "ValidationError",
                 f"Stack:{stack.id} is in {stack.status} state and can not continue rollback.",
             )
-        skipped = requests.skippable(stack, params.get("ResourcesToSkip", []))
+        skipped = requests.skippable(stack, params)
         stack.undo = stack.undo or Undo(stack.revision)
         stack.undo.skipped |= skipped
         stack.role_arn = params.get("RoleARN", stack.role_arn)
@@ -194,9 +200,12 @@ class CloudFormation:
                 "ValidationError",
                 f"Stack:{stack.id} is in {stack.status} state and can not be rolled back.",
             )
-        doing = Doing(express=requests.mode(params) == "EXPRESS")
+        deployment.check_rollback(stack)
+        doing = Doing(express=deployment.express(deployment.config(params)))
         doing.retains_only_older = params.get("RetainExceptOnCreate", False)
         status = f"{entered[stack.status]}_IN_PROGRESS"
+        if stack.way_back.previous is None:
+            status = "ROLLBACK_IN_PROGRESS"  # there is no stable state to go back to
         self._enter(stack, doing, params.get("ClientRequestToken", ""), status)
         return requests.remember(stack, "RollbackStack", params, {"StackId": stack.id})
 
@@ -214,7 +223,7 @@ class CloudFormation:
             stack.revision, stack.undo = target, Undo(None)
             self._enter(stack, doing, token, "CREATE_IN_PROGRESS")
             return
-        _check_updatable(stack)
+        requests.check_updatable(stack)
         self._update(stack, target, doing, token)
 
     def _update(self, stack: Stack, target: Revision, doing: Doing, token: str) -> None:
@@ -240,27 +249,3 @@ class CloudFormation:
         stack.enter(now, status, "User Initiated")
         self._news.stack_changed(stack)
         self._runs.begin(self._stacks, stack)
-
-
-def _check_updatable(stack: Stack) -> None:
-    if stack.status == "CREATE_FAILED" and stack.on_failure == "DO_NOTHING":
-        raise AwsError(
-            "ValidationError",
-            "This stack cannot be updated from [CREATE_FAILED] state because it contains "
-            "[on-failure: DO_NOTHING]. Please use disable-rollback option instead during stack "
-            "creation.",
-        )
-    if stack.status not in UPDATABLE:
-        sentence = f"Stack:{stack.id} is in {stack.status} state and can not be updated."
-        raise AwsError("ValidationError", sentence)
-
-
-def _check_deletable(stack: Stack) -> None:
-    if stack.protected:
-        raise AwsError(
-            "ValidationError",
-            f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled",
-        )
-    if stack.busy and stack.status != "CREATE_IN_PROGRESS":
-        sentence = f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
-        raise AwsError("ValidationError", sentence)

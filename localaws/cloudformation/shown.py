@@ -35,6 +35,7 @@ def stack(it: Stack) -> Shown:
         "StackStatus": it.status,
         "StackStatusReason": it.reason or None,
         "DisableRollback": it.disable_rollback,
+        "DeploymentConfig": it.deployment or None,
         "NotificationARNs": [],
         "TimeoutInMinutes": it.timeout_minutes,
         "Capabilities": it.capabilities,

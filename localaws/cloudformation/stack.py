@@ -78,6 +78,7 @@ class Undo:
     skipped: set[str] = field(default_factory=set)  # logical ids that a rollback leaves alone
     failed: Revision | None = None  # from which it leads back
     unwanted: list[Resource] = field(default_factory=list)  # to be deleted in the end
+    stuck: set[str] = field(default_factory=set)  # logical ids that could not be taken back
 
     def there(self) -> list[Resource]:
         """What may exist besides the stack's resources: both sides of every change."""
@@ -151,6 +152,7 @@ class Stack:
     updated_at: datetime | None = None
     deleted_at: datetime | None = None
     change_set: str = ""  # the ARN of the one it was made or changed by last
+    deployment: dict[str, Any] = field(default_factory=dict)  # the DeploymentConfig given last
     doing: Doing | None = None
     undo: Undo | None = None
     outputs: dict[str, str] = field(default_factory=dict)

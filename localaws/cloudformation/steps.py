@@ -12,13 +12,18 @@ from typing import Any, NoReturn
 from localaws.cloudformation import dynamic
 from localaws.cloudformation.order import Failed
 from localaws.cloudformation.resource import Resource
-from localaws.cloudformation.run import Interrupted, Run, Timeout
+from localaws.cloudformation.run import STABLE_WITHIN_SECONDS, Interrupted, Run, Timeout
 from localaws.cloudformation.types import TYPES
 from localaws.wire import AwsError
 
 _REPLACING = (
     "Requested update requires the creation of a new physical resource; hence creating one."
 )
+_EXPRESS = (
+    "Resource operation completed using Express Mode. It may continue becoming available in the "
+    "background."
+)
+_NOUNS = {"CREATE": "creation", "UPDATE": "update", "DELETE": "deletion"}
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +45,9 @@ async def create(run: Run, resource: Resource, *, replaces: Resource | None = No
 async def go_on(run: Run, resource: Resource, *, replaces: Resource | None = None) -> None:
     """With one that was created, but not known to be stable, when everything stopped."""
     run.stack.resources[resource.logical_id] = resource
-    await _until_stable(run, resource, "UPDATE" if replaces else "CREATE")
+    waited = run.world.clock.now() - run.stack.states[resource.logical_id].at
+    left = STABLE_WITHIN_SECONDS - waited.total_seconds()
+    await _until_stable(run, resource, "UPDATE" if replaces else "CREATE", left)
 
 
 async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> None:
@@ -53,6 +60,13 @@ async def update(run: Run, resource: Resource, before: Mapping[str, Any]) -> Non
     if failure is not None:
         refuse(run, resource, failure, verb="UPDATE")
     await _until_stable(run, resource, "UPDATE")
+
+
+async def restore(run: Run, resource: Resource, tried: Mapping[str, Any]) -> bool:
+    """An update that failed is taken back at once, and nothing tells of it."""
+    kind = TYPES[resource.type]
+    failure = await _handled(run, resource, lambda it: kind.update(run.world, it, tried))
+    return failure is None
 
 
 async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> None:
@@ -69,7 +83,7 @@ async def delete(run: Run, resource: Resource, *, as_created: bool = False) -> N
             failure = await _waited(run, kind.gone(run.world, resource), "deletion")
     if failure is not None and "HandlerErrorCode: NotFound" not in failure:
         refuse(run, resource, failure, verb="DELETE")
-    run.record(resource, "DELETE_COMPLETE")
+    run.record(resource, "DELETE_COMPLETE", _EXPRESS if run.express else "")
 
 
 def refuse(run: Run, resource: Resource, reason: str, *, verb: str) -> NoReturn:
@@ -89,24 +103,28 @@ async def _paused(run: Run, resource: Resource, verb: str) -> str | None:
         extra = fault.params.get("seconds", 0.0) if fault else 0.0
         await run.pause(run.world.stack_resource_seconds + extra)
     except Interrupted:
-        return _cancelled(verb)
+        return f"Resource {_NOUNS[verb]} cancelled"
     if fault and fault.params.get("fails", True):
         return _reason(AwsError("InternalFailure", fault.params.get("reason", "Internal Failure")))
     return None
 
 
-async def _until_stable(run: Run, resource: Resource, verb: str) -> None:
+async def _until_stable(
+    run: Run, resource: Resource, verb: str, seconds: float = STABLE_WITHIN_SECONDS
+) -> None:
     if not run.express:
-        waiting = TYPES[resource.type].stabilise(run.world, resource)
-        failure = await _waited(run, waiting, "creation" if verb == "CREATE" else "update")
+        waiting, of = TYPES[resource.type].stabilise(run.world, resource), _NOUNS[verb]
+        failure = await _waited(run, waiting, of, seconds)
         if failure is not None:
             refuse(run, resource, failure, verb=verb)
-    run.record(resource, f"{verb}_COMPLETE")
+    run.record(resource, f"{verb}_COMPLETE", _EXPRESS if run.express else "")
 
 
-async def _waited(run: Run, work: Awaitable[None], of: str) -> str | None:
+async def _waited(
+    run: Run, work: Awaitable[None], of: str, seconds: float = STABLE_WITHIN_SECONDS
+) -> str | None:
     try:
-        await run.within(work)
+        await run.within(work, seconds)
     except Interrupted:
         return f"Resource {of} cancelled"
     except Timeout:
@@ -114,14 +132,6 @@ async def _waited(run: Run, work: Awaitable[None], of: str) -> str | None:
     except AwsError as error:
         return _reason(error)
     return None
-
-
-def _cancelled(verb: str) -> str:
-    return {
-        "CREATE": "Resource creation cancelled",
-        "UPDATE": "Resource update cancelled",
-        "DELETE": "Resource deletion cancelled",
-    }[verb]
 
 
 async def _handled(

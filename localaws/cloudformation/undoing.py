@@ -12,6 +12,7 @@ from localaws.cloudformation.template import needed_by
 async def undo_create(run: Run) -> None:
     run.undoing, stack = True, run.stack
     made = [change.after for change in stack.way_back.changes if change.after]
+    made += stack.way_back.unwanted
     failed = await removal.delete_all(run, made, stack.revision.template, as_created=True)
     if failed:
         run.enter("ROLLBACK_FAILED", steps.why("delete", failed))
@@ -35,6 +36,7 @@ async def undo_update(run: Run) -> None:
     template = stack.revision.template
     wanted = {name: needed_by(template, name) for name in reversed(by_name)}
     failed = await in_order(wanted, take_back, run.interrupt)
+    undo.stuck = set(failed)
     if failed:
         run.calm()
         run.enter("UPDATE_ROLLBACK_FAILED", steps.why("update", failed))
@@ -42,6 +44,23 @@ async def undo_update(run: Run) -> None:
     publishing.publish(run, run.evaluation(stack.revision))
     run.enter("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     await finish(run)
+
+
+async def restore_what_failed(run: Run) -> None:
+    """What could not be updated is as before; the rest of a failed update stays."""
+    stack = run.stack
+    for index, change in enumerate(stack.way_back.changes):
+        before, after = change.before, change.after
+        failed = stack.states[change.logical_id].status == "UPDATE_FAILED"
+        if (
+            failed
+            and before
+            and after
+            and stack.resources[before.logical_id] is after
+            and await steps.restore(run, before, after.properties)
+        ):
+            stack.resources[before.logical_id] = before
+            stack.way_back.changes[index] = Change(before, before)
 
 
 async def finish(run: Run) -> None:

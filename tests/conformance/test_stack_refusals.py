@@ -92,8 +92,9 @@ def test_a_deletion_is_forced_only_after_a_failed_one(stacking: Stacking) -> Non
 
 
 @fact(
-    "A failed creation that was told to do nothing cannot be updated; one without rollback can.",
-    "code-dot-org/code-dot-org#68524",
+    "A failed creation that was told to do nothing cannot be updated; one without rollback can, "
+    "without rollback.",
+    "code-dot-org/code-dot-org#68524 aws/aws-cdk-cli#1973",
 )
 def test_what_was_to_be_left_alone_is_not_updated(stacking: Stacking, aws: Aws, name: str) -> None:
     logs = aws.client("logs")
@@ -115,7 +116,14 @@ def test_what_was_to_be_left_alone_is_not_updated(stacking: Stacking, aws: Aws, 
         "[on-failure: DO_NOTHING]. Please use disable-rollback option instead during stack "
         "creation.",
     )
-    assert stacking.update(working, kept) == "UPDATE_COMPLETE"
+    told = refused(stacking.cfn.update_stack, StackName=kept, TemplateBody=working)
+    assert told == (
+        "ValidationError",
+        "This stack is currently in a non-terminal [CREATE_FAILED] state. To update the stack from "
+        "this state, please use the disable-rollback parameter with update-stack API. To rollback "
+        "to the last known good state, use the rollback-stack API",
+    )
+    assert stacking.update(working, kept, DisableRollback=True) == "UPDATE_COMPLETE"
 
 
 @fact("Another description is no update.", "boto/boto3#1609")

@@ -66,6 +66,15 @@ def template(image: str, count: int = 2, name: str = "") -> str:
     return json.dumps({"Resources": resources})
 
 
+def unplaceable() -> str:
+    """Its tasks wait for memory that no instance has, and no breaker counts them."""
+    document = json.loads(template("first"))
+    del document["Resources"]["Service"]["Properties"]["DeploymentConfiguration"]
+    container = document["Resources"]["Definition"]["Properties"]["ContainerDefinitions"][0]
+    container["Memory"] = 131072
+    return json.dumps(document)
+
+
 async def create(life: Life, stack: str) -> None:
     await life.call("CreateStack", StackName=stack, TemplateBody=template("first"))
 
@@ -179,3 +188,38 @@ def test_an_operation_goes_on_while_it_waits(life: Life, operation: str) -> None
     cuts = asyncio.run(story())
 
     assert cuts >= 8
+
+
+def test_a_service_that_never_is_stable_fails_after_three_hours(life: Life) -> None:
+    """Half of them before everything is stopped, half of them after."""
+
+    async def story() -> tuple[str, float, str]:
+        async with working(life.world):
+            await life.call("CreateStack", StackName="s", TemplateBody=unplaceable())
+            began = life.clock.monotonic()
+            await life.clock.advance(1.5 * 3600)
+            await life.restart()
+            found = life.world.cloudformation.state.by_name["s"]
+            await life.clock.until(lambda: found.status == "ROLLBACK_IN_PROGRESS", 3 * 3600)
+            took = life.clock.monotonic() - began
+            return await life.ended("s"), took, told(life, "s")
+
+    status, took, events = asyncio.run(story())
+
+    assert status == "ROLLBACK_COMPLETE", events
+    assert 3 * 3600 <= took < 3 * 3600 + 60, events
+    assert "Service CREATE_FAILED Resource creation did not stabilize in time" in events
+
+
+def test_an_express_creation_does_not_wait_for_what_is_never_stable(life: Life) -> None:
+    async def story() -> tuple[str, float]:
+        async with working(life.world):
+            express = {"DeploymentConfig": {"Mode": "EXPRESS"}}
+            began = life.clock.monotonic()
+            await life.call("CreateStack", StackName="s", TemplateBody=unplaceable(), **express)
+            return await life.ended("s"), life.clock.monotonic() - began
+
+    status, took = asyncio.run(story())
+
+    assert status == "CREATE_COMPLETE"
+    assert took < 10
