@@ -100,6 +100,31 @@ async def launch(world: World, group: Group, zone: str) -> Member:
     )
 
 
+async def strays(world: World, group: Group) -> list[Member]:
+    """Instances that were launched for the group, of which it does not know."""
+    tag = {"Name": "tag:aws:autoscaling:groupName", "Values": [group.name]}
+    live = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+    found = await world.aws.call("ec2", "DescribeInstances", {"Filters": [tag, live]})
+    machines = [one for each in found["Reservations"] for one in each["Instances"]]
+    known = group.members.keys() | group.detached
+    unknown = [one for one in machines if one["InstanceId"] not in known]
+    if not unknown:
+        return []
+    kept, resolved = await template(world, group.template)
+    return [
+        Member(
+            id=one["InstanceId"],
+            zone=one["Placement"]["AvailabilityZone"],
+            instance_type=one["InstanceType"],
+            image=one["ImageId"],
+            template={**kept, "Version": resolved["Version"]},
+            launched_at=world.clock.now(),
+            protected=group.protects_new,
+        )
+        for one in unknown
+    ]
+
+
 async def terminate(world: World, instance: str) -> None:
     """One that is gone already is as good as terminated."""
     try:

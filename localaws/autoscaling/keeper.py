@@ -183,6 +183,12 @@ class Keeper:
                 member.unhealthy = causes.TERMINATED
                 self.wake(group)
 
+    async def adopt(self, group: Group, member: Member) -> None:
+        """It was launched, but the local AWS was killed before that was written down."""
+        before = len(group.present)
+        cause = causes.launched(self._world.clock.now(), before, before + 1)
+        await self._launched(group, member, cause)
+
     def retire(self, group: Group, member: Member, cause: str) -> str:
         """Terminates a member; the id of the activity."""
         made = self._lifecycle.retire(group, member, cause)

@@ -122,6 +122,7 @@ def detach(world: World, state: State, keeper: Keeper, params: Params) -> Params
     made = []
     for one in chosen:
         del group.members[one.id]
+        group.detached.add(one.id)
         cause = causes.on_request(world.clock.now(), one.id, "detached", change)
         what = f"Detaching EC2 instance: {one.id}"
         made.append(_done(world, state, group, one, what, cause))
@@ -178,6 +179,7 @@ def _attach(world: World, state: State, group: Group, one: Member) -> None:
     one.life, one.in_service_since = Life.IN_SERVICE, now
     one.protected = group.protects_new
     group.members[one.id] = one
+    group.detached.discard(one.id)
     cause = causes.attached(now, group.desired)
     what = f"Attaching an existing EC2 instance: {one.id}"
     _done(world, state, group, one, what, cause)

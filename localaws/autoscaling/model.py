@@ -125,6 +125,7 @@ class Group:
     policies: dict[str, Policy] = field(default_factory=dict)
     suspended: dict[str, str] = field(default_factory=dict)  # reason by process
     members: dict[str, Member] = field(default_factory=dict)  # by instance id
+    detached: set[str] = field(default_factory=set)  # ids of those that live on outside of it
     why: str = ""  # who changed the desired capacity, until that is followed
     replacing: int = 0  # how many launches make up for unhealthy members
     scaled_at: datetime | None = None  # the cooldown runs from here

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.autoscaling import (
     activities,
     capacity,
+    ec2,
     groups,
     hooks,
     impaired,
@@ -87,8 +88,11 @@ class AutoScaling:
         self._do(watch(self._world.faults, self._world.clock, look))
 
     async def resume(self) -> None:
-        """Whatever was under way goes on; instances that ended meanwhile are replaced."""
-        for group in self.state.groups.values():
+        """Whatever was under way goes on; instances that came or ended unheard are found."""
+        for group in list(self.state.groups.values()):
+            for member in await ec2.strays(self._world, group):
+                await self._keeper.adopt(group, member)
+                self._world.ecs.machines_changed("launched", [member.id])
             self._keeper.wake(group)
         await self._keeper.look()
 

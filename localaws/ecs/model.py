@@ -363,6 +363,7 @@ class State:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
+    hosts: set[str] = field(default_factory=set)  # EC2 ids, of all that were launched and not ended
     booting: dict[str, str | None] = field(default_factory=dict)  # EC2 ids; the cluster awaited
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family
     last_revisions: dict[str, int] = field(default_factory=dict)  # by family, deleted ones too

@@ -15,7 +15,7 @@ from localaws.ecs.capacity.attaching import Attaching
 from localaws.ecs.capacity.keeper import Keeper
 from localaws.ecs.capacity.waiting import Waiting
 from localaws.ecs.desk import Desk
-from localaws.ecs.instances import attributes, registration
+from localaws.ecs.instances import attributes, hosts, registration
 from localaws.ecs.instances import container_instances as instances
 from localaws.ecs.instances.booting import Booting
 from localaws.ecs.instances.fleet import Fleet
@@ -133,8 +133,10 @@ class Ecs:
         self._booting.resume()
         self._attaching.resume()
         self._keeper.wake()
-        alive = self._lives_to_resume()
+        alive, ended = self._lives_to_resume(), await hosts.ended(self._world, self.state.hosts)
         await self._lives.resume(alive)
+        for one, how in ended.items():  # before any life has gone on
+            self.machines_changed(how, [one])
         self._waiting.resume()
         self._waiting.look()
         self._scheduler.resume()
@@ -179,6 +181,8 @@ class Ecs:
         for ec2_instance_id in instances:
             if done != "started":
                 self._lives.end_orphans(ec2_instance_id)
+            if done == "terminated":
+                self.state.hosts.discard(ec2_instance_id)
             instance = self._fleet.of_host(ec2_instance_id)
             if instance is None:
                 self._booting.forget(ec2_instance_id)

@@ -403,6 +403,24 @@ def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
 
 
 @fact(
+    "An instance may be terminated more than once.",
+    "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html",
+)
+def test_an_instance_is_terminated_twice(aws: Aws, place: Place) -> None:
+    ec2 = aws.client("ec2")
+    size = {"MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
+    (instance,) = ec2.run_instances(ImageId=place.image_id, SubnetId=place.subnet_ids[0], **size)[
+        "Instances"
+    ]
+    ids = [instance["InstanceId"]]
+
+    ec2.terminate_instances(InstanceIds=ids)
+    (again,) = ec2.terminate_instances(InstanceIds=ids)["TerminatingInstances"]
+
+    assert again["CurrentState"]["Name"] in ("shutting-down", "terminated")
+
+
+@fact(
     "A NAT gateway's network interface ends with it, and its address is free again.",
     "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-working-with.html",
 )

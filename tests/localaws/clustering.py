@@ -128,12 +128,15 @@ class Cluster:
             await self.clock.advance(1)
         assert await holds(), holds
 
-    async def restart(self) -> None:
-        """ECS and Auto Scaling, from what they keep."""
+    def keep(self) -> bytes:
+        return pickle.dumps((self.world.ecs.state, self.world.autoscaling.state))
+
+    async def restart(self, kept: bytes = b"") -> None:
+        """ECS and Auto Scaling, from what they keep, or kept when EC2 went on without them."""
         world = self.world
         await world.ecs.stop()
         await world.autoscaling.stop()
-        kept = pickle.dumps((world.ecs.state, world.autoscaling.state))
+        kept = kept or self.keep()
         world.ecs, world.autoscaling = Ecs(world, world.driver), AutoScaling(world)
         ecs, autoscaling = pickle.loads(kept)
         vars(world.ecs.state).update(vars(ecs))

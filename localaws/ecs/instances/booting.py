@@ -31,6 +31,9 @@ class Booting:
 
     def launched(self, instances: Iterable[str]) -> None:
         for instance in instances:
+            if instance in self._state.hosts:
+                continue
+            self._state.hosts.add(instance)
             self._state.booting[instance] = None
             self._go(instance, self._world.instance_boot_seconds)
 
