@@ -29,3 +29,19 @@ def test_an_unknown_cluster_is_refused(aws: Aws, name: str) -> None:
         aws.client("ecs").list_services(cluster=name)
 
     assert refused.value.response["Error"]["Code"] == "ClusterNotFoundException"
+
+
+@fact(
+    "The settings of a cluster are changed one by one, and shown where they are asked for.",
+    API + "API_UpdateClusterSettings.html",
+)
+def test_settings_are_changed(aws: Aws, name: str) -> None:
+    ecs = aws.client("ecs")
+    settings = [{"name": "containerInsights", "value": "enabled"}]
+    ecs.create_cluster(clusterName=name)
+
+    updated = ecs.update_cluster_settings(cluster=name, settings=settings)["cluster"]
+
+    shown = ecs.describe_clusters(clusters=[name], include=["SETTINGS"])["clusters"][0]
+    ecs.delete_cluster(cluster=name)
+    assert (updated["settings"], shown["settings"]) == (settings, settings)

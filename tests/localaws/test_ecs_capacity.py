@@ -158,6 +158,11 @@ def test_scale_in_takes_the_instance_that_is_empty(tmp_path: Path) -> None:
             if not one["ProtectedFromScaleIn"]
         ]
         assert len(bare) == 1
+        (another,) = await c.run(1, MEMORY)
+        await c.clock.advance(MINUTE)
+        members = (await c.group())["Instances"]
+        assert {one["ProtectedFromScaleIn"] for one in members} == {True}
+        await c.ecs("StopTask", cluster="c", task=another)
         await c.clock.advance(20 * MINUTE)
 
         left = {one["containerInstanceArn"] for one in await c.instances()}
