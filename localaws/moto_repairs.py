@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 from functools import cache
 from typing import Any
+
+from localaws import permissions
 
 Json = dict[str, Any]
 
@@ -16,6 +19,8 @@ def make(service: str) -> None:
         case "ec2":
             _end_interfaces_with_their_instances()
             _end_interfaces_with_their_gateways()
+        case "s3":
+            _read_bucket_policies_whole()
         case "ssm":
             _tell_public_parameters_from_ones_own()
 
@@ -58,6 +63,24 @@ def _end_interfaces_with_their_gateways() -> None:
         return gateway
 
     backend.delete_nat_gateway = delete_nat_gateway
+
+
+def _read_bucket_policies_whole() -> None:
+    """With their principals and conditions; moto denies to all what is denied to some, or without
+    TLS, which stands before the local AWS."""
+    bucket: Any = importlib.import_module("moto.s3.models").FakeBucket
+    results: Any = importlib.import_module("moto.iam.access_control").PermissionResult
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:  # noqa: ANN401
+        who = f"arn:aws:iam::{self.account_id}:root"
+        facts = {"aws:PrincipalArn": who, "aws:SecureTransport": "true"}
+        policy = json.loads(self.policy or "{}")
+        effects = permissions.effects(policy, action, resource, facts)
+        if "Deny" in effects:
+            return results.DENIED
+        return results.PERMITTED if effects else results.NEUTRAL
+
+    bucket.get_permission = get_permission
 
 
 def _tell_public_parameters_from_ones_own() -> None:

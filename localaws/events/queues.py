@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localaws.events import permissions
+from localaws import permissions
 from localaws.wire import AwsError
 
 if TYPE_CHECKING:

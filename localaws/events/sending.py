@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from localaws.events import permissions, queues, targets
+from localaws import permissions
+from localaws.events import queues, targets
 from localaws.events.model import Json, Rule
 from localaws.wire import AwsError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Send = Callable[["World", Json, str, Json, Rule], Coroutine[Any, Any, None]]
 STARTED_BY = 36  # characters that StartedBy may have
+_PRINCIPAL = "events.amazonaws.com"
 
 
 async def send(world: World, target: Json, text: str, event: Json, rule: Rule) -> None:
@@ -63,7 +65,7 @@ def facts(world: World, rule: Rule) -> dict[str, str]:
     return {
         "aws:SourceArn": rule.arn,
         "aws:SourceAccount": world.account,
-        "aws:PrincipalServiceName": permissions.PRINCIPAL,
+        "aws:PrincipalServiceName": _PRINCIPAL,
         "aws:PrincipalIsAWSService": "true",
         "aws:SecureTransport": "true",
     }

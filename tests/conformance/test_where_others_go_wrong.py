@@ -64,6 +64,8 @@ Others
   event patterns know six keys                         test_arrays_and_or, test_operators
   network interfaces outlive their instances           test_an_instance_takes_its_interface_along
   and their NAT gateways                               test_a_nat_gateway_takes_its_interface_along
+  a bucket's policy denies to all, whatever its        test_what_a_bucket_denies_to_some
+    principals and conditions are
   Amazon's parameters are listed among one's own       test_parameters_are_ones_own
   they listen on every address of the machine          test_main:
                                                        test_nobody_else_can_reach_it
@@ -377,7 +379,7 @@ def test_an_event_keeps_its_nulls(aws: Aws, name: str) -> None:
 
 
 @fact(
-    "An instance's primary network interface ends with it.",
+    "An instance's primary network interface ends with it; what has ended may be ended again.",
     "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html",
 )
 def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
@@ -392,7 +394,8 @@ def test_an_instance_takes_its_interface_along(aws: Aws, place: Place) -> None:
     (interface,) = instance["NetworkInterfaces"]
     assert interface["Attachment"]["DeleteOnTermination"] is True
 
-    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    for _ in "ab":
+        ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
 
     def gone() -> bool:
         by_id = [{"Name": "network-interface-id", "Values": [interface["NetworkInterfaceId"]]}]
@@ -445,6 +448,34 @@ def test_a_nat_gateway_takes_its_interface_along(aws: Aws, place: Place) -> None
     (address,) = ec2.describe_addresses(AllocationIds=[allocation])["Addresses"]
     assert address.get("AssociationId") is None
     ec2.release_address(AllocationId=allocation)
+
+
+@fact(
+    "A bucket's policy denies what its statements say to whom they say, and where their conditions "
+    "hold.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+    "reference_policies_evaluation-logic_policy-eval-denyallow.html",
+)
+def test_what_a_bucket_denies_to_some(aws: Aws, name: str) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}
+    without_tls = {"Bool": {"aws:SecureTransport": "false"}}
+    statements = [
+        {**denied, "Resource": f"arn:aws:s3:::{name}/*", "Condition": without_tls},
+        {**denied, "Resource": f"arn:aws:s3:::{name}/closed/*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    s3.put_bucket_policy(Bucket=name, Policy=policy)
+    try:
+        s3.put_object(Bucket=name, Key="open/a", Body=b"a")
+
+        with pytest.raises(ClientError) as refusal:
+            s3.put_object(Bucket=name, Key="closed/a", Body=b"a")
+        assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    finally:
+        s3.delete_object(Bucket=name, Key="open/a")
+        s3.delete_bucket(Bucket=name)
 
 
 @fact(

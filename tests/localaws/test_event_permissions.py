@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
-from localaws.events import permissions
+from localaws import permissions
 from tests.localaws.test_event_delivery import Bus, play, policy
 
 Json = dict[str, Any]
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
 RULE = "arn:aws:events:us-east-1:123456789012:rule/r"
-FACTS = {"aws:SourceArn": RULE, "aws:SourceAccount": "123456789012", "aws:SecureTransport": "true"}
+FACTS = {
+    "aws:PrincipalServiceName": "events.amazonaws.com",
+    "aws:SourceArn": RULE,
+    "aws:SourceAccount": "123456789012",
+    "aws:SecureTransport": "true",
+}
 ALLOW = {
     "Effect": "Allow",
     "Principal": {"Service": "events.amazonaws.com"},

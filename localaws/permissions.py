@@ -1,4 +1,4 @@
-"""What a resource's own policy allows EventBridge: IAM's reading of its statements.
+"""What a resource's own policy allows one of AWS's services: IAM's reading of its statements.
 
 A key that a request of a service's does not have counts as missing, whatever the operator.
 """
@@ -13,20 +13,26 @@ from typing import Any
 
 from localaws.wire import AwsError
 
-PRINCIPAL = "events.amazonaws.com"
 _OPERATOR = re.compile(r"(?:For(?:Any|All)Values?:)?(\w+?)(IfExists)?")
 _LIKE = ("StringLike", "StringNotLike", "ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals")
 
 
 def allows(policy: Mapping[str, Any], action: str, resource: str, facts: Mapping[str, str]) -> bool:
-    """A statement that applies allows it, and none denies it; `facts` by condition key."""
+    """A statement that applies allows it, and none denies it; `facts` by condition key, among them
+    who asks: aws:PrincipalServiceName, or aws:PrincipalArn."""
+    return effects(policy, action, resource, facts) == {"Allow"}
+
+
+def effects(
+    policy: Mapping[str, Any], action: str, resource: str, facts: Mapping[str, str]
+) -> set[str]:
+    """Of the statements that apply."""
     known = {key.lower(): value for key, value in facts.items()}
-    effects = {
-        statement.get("Effect")
+    return {
+        str(statement.get("Effect"))
         for statement in _listed(policy.get("Statement"))
         if _applies(statement, action, resource, known)
     }
-    return effects == {"Allow"}
 
 
 def denied(resource: str) -> AwsError:
@@ -37,7 +43,7 @@ def _applies(
     statement: Mapping[str, Any], action: str, resource: str, facts: Mapping[str, str]
 ) -> bool:
     return (
-        _names(statement, "Principal", _is_eventbridge)
+        _names(statement, "Principal", lambda given: _is_caller(given, facts))
         and _names(statement, "Action", lambda given: _like(given, action, any_case=True))
         and _names(statement, "Resource", lambda given: _like(given, resource))
         and all(
@@ -55,10 +61,12 @@ def _names(statement: Mapping[str, Any], what: str, such: Callable[[Any], bool])
     return any(such(given) for given in _listed(statement.get(what)))
 
 
-def _is_eventbridge(principal: str | Mapping[str, Any]) -> bool:
+def _is_caller(principal: str | Mapping[str, Any], facts: Mapping[str, str]) -> bool:
     if isinstance(principal, str):
         return principal == "*"
-    return "*" in _listed(principal.get("AWS")) or PRINCIPAL in _listed(principal.get("Service"))
+    accounts, services = (_listed(principal.get(kind)) for kind in ("AWS", "Service"))
+    by_service = facts.get("aws:principalservicename") in services
+    return by_service or "*" in accounts or facts.get("aws:principalarn") in accounts
 
 
 def _holds(operator: str, key: str, wanted: list[Any], facts: Mapping[str, str]) -> bool:
