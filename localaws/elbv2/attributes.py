@@ -39,8 +39,11 @@ DEFAULTS = {
     "routing.http2.enabled": "true",
     "waf.fail_open.enabled": "false",
 }
+LOGGED = "access_logs.s3.enabled"
+BUCKET, PREFIX = "access_logs.s3.bucket", "access_logs.s3.prefix"
 CHOICES = {
     PROTECTED: FLAG,
+    LOGGED: FLAG,
     "routing.http.drop_invalid_header_fields.enabled": FLAG,
     "routing.http.preserve_host_header.enabled": FLAG,
     "routing.http.xff_client_port.enabled": FLAG,
@@ -79,5 +82,5 @@ def _check(key: str, value: str) -> None:
                 "ValidationError",
                 f"Load balancer attribute '{key}' must be one of '{', '.join(CHOICES[key])}'",
             )
-    elif value != DEFAULTS[key]:
+    elif key not in (BUCKET, PREFIX) and value != DEFAULTS[key]:
         raise unmodelled(f"The load balancer attribute {key} with the value '{value}'")

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localaws.elbv2 import attributes, interfaces, limits, names, tags
+from localaws.elbv2.access_logs import AccessLogs
 from localaws.elbv2.model import LoadBalancer
 from localaws.elbv2.pages import page
 from localaws.elbv2.store import Store
@@ -19,9 +20,10 @@ HOSTED_ZONE = "Z35SXDOTRQ7X7K"  # of every balancer in us-east-1
 
 
 class Balancers:
-    def __init__(self, world: World, store: Store) -> None:
+    def __init__(self, world: World, store: Store, logs: AccessLogs) -> None:
         self._world = world
         self._store = store
+        self._logs = logs
 
     async def create(self, params: dict[str, Any]) -> dict[str, Any]:
         name, scheme = params["Name"], params.get("Scheme", "internet-facing")
@@ -72,9 +74,11 @@ class Balancers:
             await interfaces.detach(self._world, balancer.interfaces)
         return {}
 
-    def modify_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
+    async def modify_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
         balancer = self._store.load_balancer(params["LoadBalancerArn"])
-        balancer.attributes = attributes.changed(balancer.attributes, params["Attributes"])
+        wanted = attributes.changed(balancer.attributes, params["Attributes"])
+        await self._logs.begin(balancer, wanted)
+        balancer.attributes = wanted
         return attributes.render(balancer.attributes)
 
     def describe_attributes(self, params: dict[str, Any]) -> dict[str, Any]:

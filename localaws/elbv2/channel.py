@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from ipaddress import ip_address
 from typing import cast
 
@@ -25,16 +26,22 @@ class Channel:
         self.http = h11.Connection(role, max_incomplete_event_size=CHUNK)
         self.reader = reader
         self.writer = writer
+        self.id = secrets.token_hex(16)
+        self.received = self.sent = 0  # bytes
+        self.status: int | None = None  # of the last answer that was sent
 
     async def receive(self) -> Event:
         while (event := self.http.next_event()) is h11.NEED_DATA:
             if self.http.they_are_waiting_for_100_continue:
                 await self.send(h11.InformationalResponse(status_code=100, headers=[]))
-            self.http.receive_data(await self.reader.read(CHUNK))
+            self._received(await self.reader.read(CHUNK))
         return cast(Event, event)
 
     async def send(self, event: h11.Event) -> None:
+        if isinstance(event, h11.Response | h11.InformationalResponse):
+            self.status = event.status_code
         if data := self.http.send(event):
+            self.sent += len(data)
             self.writer.write(data)
             await self.writer.drain()
 
@@ -42,8 +49,12 @@ class Channel:
         """Waits for the peer to say more; false if it was more bytes, kept for the next request."""
         data = await self.reader.read(CHUNK)
         if data:
-            self.http.receive_data(data)
+            self._received(data)
         return not data
+
+    def _received(self, data: bytes) -> None:
+        self.received += len(data)
+        self.http.receive_data(data)
 
     def close(self) -> None:
         self.writer.close()

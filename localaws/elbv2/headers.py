@@ -38,6 +38,7 @@ def to_target(
     peer: tuple[str, int],
     listener: tuple[str, int],
     attributes: Mapping[str, str],
+    traced: bytes,
 ) -> list[Header]:
     """Connections to targets are not kept, so each says so; an asked upgrade is passed on.
 
@@ -53,7 +54,7 @@ def to_target(
         *_forwarded_for(request, peer, attributes),
         (b"X-Forwarded-Proto", listener[0].lower().encode()),
         (b"X-Forwarded-Port", str(listener[1]).encode()),
-        (b"X-Amzn-Trace-Id", _trace(_values(request, TRACE))),
+        (b"X-Amzn-Trace-Id", traced),
         *(connection or [(b"Connection", b"close")]),
     ]
 
@@ -92,7 +93,8 @@ def to_switched_client(response: h11.InformationalResponse) -> list[Header]:
     return [*kept, (b"Connection", b"Upgrade"), (b"Upgrade", upgrade(response) or b"")]
 
 
-def _trace(given: list[bytes]) -> bytes:
+def trace(request: h11.Request) -> bytes:
+    given = _values(request, TRACE)
     made = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}".encode()
     return b"Self=" + made + b";" + given[0] if given else b"Root=" + made
 

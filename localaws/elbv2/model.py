@@ -170,4 +170,5 @@ class Kept:
     listeners: dict[str, Listener] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     groups: dict[str, TargetGroup] = field(default_factory=dict)
+    unlogged: dict[str, list[str]] = field(default_factory=dict)  # of balancers: lines to deliver
     ended: dict[str, str] = field(default_factory=dict)  # instances that are targets: how they did

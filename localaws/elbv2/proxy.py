@@ -32,7 +32,9 @@ class Passage:
     connect_timeout: float
     idle_timeout: float
     attributes: Mapping[str, str]
+    traced: bytes
     cookies: Callable[[h11.Response], list[Header]]  # that the answer gets
+    answered: Callable[[int], None]  # told the status as soon as the target answers
 
 
 async def carry(client: Channel, request: h11.Request, target: Target, passage: Passage) -> None:
@@ -142,6 +144,7 @@ class Exchange:
                     raise ConnectionResetError("the target closed the connection")
 
     async def _begin(self, response: h11.Response) -> None:
+        self._passage.answered(response.status_code)
         answer = h11.Response(
             status_code=response.status_code,
             headers=[*headers.to_client(response), *self._passage.cookies(response)],
@@ -151,6 +154,7 @@ class Exchange:
         await self._to_client(answer)
 
     async def _switch(self, response: h11.InformationalResponse) -> None:
+        self._passage.answered(response.status_code)
         self.answering = self._switched = True
         switched = headers.to_switched_client(response)
         await self._to_client(h11.InformationalResponse(status_code=101, headers=switched))
@@ -210,5 +214,7 @@ def _to_target(request: h11.Request, client: Channel, passage: Passage) -> h11.R
     return h11.Request(
         method=request.method,
         target=request.target,
-        headers=headers.to_target(request, peer, passage.listener, passage.attributes),
+        headers=headers.to_target(
+            request, peer, passage.listener, passage.attributes, passage.traced
+        ),
     )

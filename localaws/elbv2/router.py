@@ -8,21 +8,34 @@ from functools import partial
 import h11
 
 from localaws.clock import Clock
-from localaws.elbv2 import answers, choosing, proxy, redirects, routing, stickiness
+from localaws.elbv2 import (
+    answers,
+    attributes,
+    choosing,
+    headers,
+    proxy,
+    redirects,
+    routing,
+    stickiness,
+)
+from localaws.elbv2.access_logs import AccessLogs
 from localaws.elbv2.channel import Channel
 from localaws.elbv2.conditions import Seen
+from localaws.elbv2.log_entry import Passed, line
 from localaws.elbv2.model import FixedResponse, Forward, Listener, Redirect, Timing
 from localaws.elbv2.proxy import Passage
 from localaws.elbv2.store import Store
 
+CLIENT_LEFT = 460  # in logs: before it had an answer
 CLIENT_IDLE = 60.0  # seconds that a client may keep a connection without asking anything
 
 
 class Router:
-    def __init__(self, store: Store, timing: Timing, clock: Clock) -> None:
+    def __init__(self, store: Store, timing: Timing, clock: Clock, logs: AccessLogs) -> None:
         self._store = store
         self._timing = timing
         self._clock = clock
+        self._logs = logs
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -55,59 +68,86 @@ class Router:
 
     async def _serve_one(self, client: Channel) -> bool:
         """Whether the connection can carry another request."""
+        before = client.received, client.sent
         try:
             async with asyncio.timeout(self._timing.idle_timeout or CLIENT_IDLE):
                 request = await client.receive()
             if not isinstance(request, h11.Request):
                 return False
-            await self._respond(client, request)
+            await self._respond(client, request, before)
             await answers.read_rest(client)
         except h11.RemoteProtocolError:
             await _refuse(client)
             return False
         return client.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
-    async def _respond(self, client: Channel, request: h11.Request) -> None:
+    async def _respond(
+        self, client: Channel, request: h11.Request, before: tuple[int, int]
+    ) -> None:
+        """`before`: bytes received and sent until then."""
         if request.method == b"CONNECT":  # a balancer is no way out
             await answers.answer(client, answers.error(answers.NOT_ALLOWED))
             return
-        seen = routing.seen(request, client.writer.get_extra_info("peername")[0])
+        peer = client.writer.get_extra_info("peername")
+        seen = routing.seen(request, peer[0])
         decision = routing.decide(self._store.state.listeners.values(), seen)
         if decision is None:  # no load balancer listens here
             await answers.answer(client, answers.error(answers.UNAVAILABLE))
             return
-        match decision.action:
+        passed = Passed(
+            request=request,
+            client=peer,
+            created=self._clock.now(),
+            decision=decision,
+            reached=self._reached(decision.listener),
+            traced=headers.trace(request),
+            connection=f"TID_{client.id}",
+        )
+        client.status = None
+        try:
+            await self._act(client, seen, passed)
+        finally:
+            self._log(client, passed, before)
+
+    async def _act(self, client: Channel, seen: Seen, passed: Passed) -> None:
+        match passed.decision.action:
             case FixedResponse() as fixed:
                 await answers.answer(client, fixed)
             case Redirect() as redirect:
-                reached = self._reached(decision.listener)
-                query = routing.query(request.target.decode("latin-1"))
-                where = redirects.location(redirect, seen, reached, query)
+                query = routing.query(passed.request.target.decode("latin-1"))
+                where = redirects.location(redirect, seen, passed.reached, query)
+                passed.redirected = where
                 await answers.redirect(client, redirect.status, where)
             case Forward() as forward:
-                await self._forward(client, request, seen, forward, decision.listener)
+                await self._forward(client, seen, forward, passed)
 
-    async def _forward(
-        self,
-        client: Channel,
-        request: h11.Request,
-        seen: Seen,
-        forward: Forward,
-        listener: Listener,
-    ) -> None:
+    async def _forward(self, client: Channel, seen: Seen, forward: Forward, passed: Passed) -> None:
         choice = choosing.choose(forward, self._store, seen, self._clock.now())
         if choice is None:
             await answers.answer(client, answers.error(answers.UNAVAILABLE))
             return
-        balancer = self._store.load_balancer(listener.load_balancer_arn)
+        balancer = self._store.load_balancer(passed.decision.listener.load_balancer_arn)
         passage = Passage(
-            listener=self._reached(listener),
+            listener=passed.reached,
             connect_timeout=self._timing.connect_timeout,
             idle_timeout=self._timing.idle_timeout or balancer.idle_timeout,
             attributes=balancer.attributes,
+            traced=passed.traced,
             cookies=partial(stickiness.set_cookies, forward, choice.group, choice.target),
+            answered=lambda status: passed.answer(status, self._clock.now()),
         )
-        await proxy.carry(client, request, choice.target, passage)
+        passed.group, passed.dispatched = choice.group.arn, self._clock.now()
+        passed.target = choice.target.address, choice.target.port
+        await proxy.carry(client, passed.request, choice.target, passage)
+
+    def _log(self, client: Channel, passed: Passed, before: tuple[int, int]) -> None:
+        arn = passed.decision.listener.load_balancer_arn
+        balancer = self._store.state.load_balancers.get(arn)
+        if balancer is None or balancer.attributes[attributes.LOGGED] != "true":
+            return
+        counted = client.received - before[0], client.sent - before[1]
+        status = client.status or CLIENT_LEFT
+        self._logs.keep(balancer, line(passed, arn, status, counted, self._clock.now()))
 
     def _reached(self, listener: Listener) -> tuple[str, int]:
         """The protocol and port that a client sees: those of the router, unless TLS ends

@@ -17,6 +17,7 @@ from localaws.elbv2.model import Action, Listener
 class Decision:
     action: Action
     listener: Listener
+    priority: int  # of its rule; 0: the default one
 
 
 def decide(listeners: Collection[Listener], seen: Seen) -> Decision | None:
@@ -31,8 +32,8 @@ def decide(listeners: Collection[Listener], seen: Seen) -> Decision | None:
     for listener in asked:
         for rule in listener.rules:
             if conditions.hold(rule.conditions, seen):
-                return Decision(rule.action, listener)
-    return next((Decision(one.default.action, one) for one in asked), None)
+                return Decision(rule.action, listener, rule.priority or 0)
+    return next((Decision(one.default.action, one, 0) for one in asked), None)
 
 
 def seen(request: h11.Request, address: str) -> Seen:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from localaws.elbv2 import whereabouts
+from localaws.elbv2.access_logs import AccessLogs
 from localaws.elbv2.balancers import Balancers
 from localaws.elbv2.certificates import Certificates
 from localaws.elbv2.groups import Groups
@@ -30,8 +31,9 @@ class Elbv2:
         self.state = state or Kept()
         self._store = Store(self.state)
         self._targets = Targets(world, self._store, timing)
-        self._router = Router(self._store, timing, world.clock)
-        self._operations = _operations(world, self._store, self._targets)
+        self._logs = AccessLogs(world, self._store)
+        self._router = Router(self._store, timing, world.clock, self._logs)
+        self._operations = _operations(world, self._store, self._targets, self._logs)
 
     def operations(self) -> Mapping[str, Operation]:
         return self._operations
@@ -41,12 +43,14 @@ class Elbv2:
         await self._router.start(router_port)
 
     async def resume(self) -> None:
-        """Health checks and draining begin again."""
+        """Health checks and draining begin again, and what was to be logged is."""
         self._store.reindex()
         self._targets.resume()
+        self._logs.resume()
 
     async def stop(self) -> None:
         await self._router.stop()
+        await self._logs.stop()
         await self._targets.stop()
 
     def register(self, target_group_arn: str, target_id: str, port: int) -> None:
@@ -73,9 +77,11 @@ class Elbv2:
         return bool(self._store.users(self._store.group(target_group_arn).arn))
 
 
-def _operations(world: World, store: Store, targets: Targets) -> dict[str, Operation]:
-    balancers, listeners, rules = Balancers(world, store), Listeners(world, store), Rules(store)
-    groups, tags = Groups(world, store), Tags(store)
+def _operations(
+    world: World, store: Store, targets: Targets, logs: AccessLogs
+) -> dict[str, Operation]:
+    balancers, listeners = Balancers(world, store, logs), Listeners(world, store)
+    rules, groups, tags = Rules(store), Groups(world, store), Tags(store)
     registrations, certificates = Registrations(world, store, targets), Certificates(world, store)
     return {
         "CreateLoadBalancer": balancers.create,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from localaws.clock import Clock
 from localaws.elbv2.model import TargetHealth, Timing
 from localaws.elbv2.service import Elbv2
 from localaws.persistence.keeper import fill
@@ -31,15 +32,26 @@ SUBNETS = {"subnet-a": "10.0.0.0/24", "subnet-b": "10.0.1.0/24", "subnet-c": "10
 
 
 class Network:
-    """Of EC2, and of ACM, what a load balancer asks."""
+    """Of EC2, of ACM and of S3, what a load balancer asks."""
 
     def __init__(self) -> None:
+        self.policies = dict[str, str]()  # of buckets
+        self.objects = dict[str, bytes]()  # in all buckets, by key
         self.state = "running"  # of the only instance
         self.interfaces = dict[str, str]()  # their addresses
 
     async def call(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         answered: dict[str, Any] = getattr(self, f"_{service}_{operation}")(params)
         return answered
+
+    def _s3_GetBucketPolicy(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if params["Bucket"] not in self.policies:
+            raise AwsError("NoSuchBucketPolicy", "The bucket policy does not exist")
+        return {"Policy": self.policies[params["Bucket"]]}
+
+    def _s3_PutObject(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        self.objects[params["Key"]] = params["Body"]
+        return {}
 
     def _acm_DescribeCertificate(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"Certificate": params}
@@ -95,12 +107,12 @@ class Instances:
 class Place:
     """A load balancer "main" with a listener that answers 404, and what a test adds to it."""
 
-    def __init__(self, home: Path, timing: Timing = QUICK) -> None:
+    def __init__(self, home: Path, timing: Timing = QUICK, clock: Clock | None = None) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port = free_port()
-        world = World(home=home, port=0, router_port=self.port)
+        world = World(home=home, port=0, router_port=self.port, clock=clock or Clock())
         self.network = Network()
         world.aws, world.ecs = cast(Any, self.network), cast(Any, Instances())
         self.world, self._timing = world, timing
