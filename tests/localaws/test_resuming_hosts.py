@@ -16,7 +16,8 @@ LAUNCHING, TERMINATING = "EC2_INSTANCE_LAUNCHING", "EC2_INSTANCE_TERMINATING"
 
 async def host(c: Cluster, count: int) -> None:
     await c.ecs("CreateCluster", clusterName="c")
-    await c._group(0, 6, protects=False)
+    await c.make_template()
+    await c.make_group(c.group_name, 0, 6)
     await scale(c, count)
     await c.clock.advance(1)
 
