@@ -183,6 +183,7 @@ class Service:
     launch_type: str | None = None  # that it was created with
     status: str = "ACTIVE"
     grace_seconds: int = 0
+    role: str | None = None  # name or ARN
     deployments: list[Deployment] = field(default_factory=list)  # newest first
     last_good: Deployment | None = None  # the last that was COMPLETED
     history: list[ServiceDeployment] = field(default_factory=list)  # newest first

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from localaws import caller
 from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.wire import AwsError
 
@@ -10,16 +13,23 @@ MOST_TAGS = 50
 
 def tag(desk: Desk, params: Params) -> Result:
     arn = _known(desk, params["resourceArn"])
-    for one in params["tags"]:
-        if one.get("key", "").startswith("aws:"):
-            raise invalid("Tag keys with the prefix aws: are reserved.")
-    merged = desk.state.tags.get(arn, {}) | {
-        one["key"]: one.get("value", "") for one in params["tags"]
-    }
-    if len(merged) > MOST_TAGS:
-        raise invalid(f"The maximum number of tags is {MOST_TAGS}.")
-    desk.state.tags[arn] = merged
+    desk.state.tags[arn] = checked(params["tags"], desk.state.tags.get(arn, {}))
     return {}
+
+
+def checked(tags: Iterable[Mapping[str, str]], present: Mapping[str, str]) -> dict[str, str]:
+    """Those that are there and those that are added; what AWS itself adds counts for nothing."""
+    added = {one["key"]: one.get("value", "") for one in tags}
+    if not caller.is_aws() and any(_reserved(key) for key in added):
+        raise invalid("Tag keys with the prefix aws: are reserved.")
+    merged = {**present, **added}
+    if sum(not _reserved(key) for key in merged) > MOST_TAGS:
+        raise invalid(f"The maximum number of tags is {MOST_TAGS}.")
+    return merged
+
+
+def _reserved(key: str) -> bool:
+    return key.lower().startswith("aws:")
 
 
 def untag(desk: Desk, params: Params) -> Result:

@@ -125,9 +125,8 @@ class Scheduling(RuleBasedStateMachine):
     def percentages(self, name: str, least: tuple[int, int]) -> None:
         if self.service(name):
             both = {"minimumHealthyPercent": least[0], "maximumPercent": least[1]}
-            even = "DISABLED" if least[1] <= 100 else "ENABLED"
-            settings = {"deploymentConfiguration": both, "availabilityZoneRebalancing": even}
-            self.ask("UpdateService", service=name, **settings)
+            uneven = {"availabilityZoneRebalancing": "DISABLED"} if least[1] <= 100 else {}
+            self.ask("UpdateService", service=name, deploymentConfiguration=both, **uneven)
 
     @rule(zone=st.sampled_from(ZONES))
     def add_instance(self, zone: str) -> None:

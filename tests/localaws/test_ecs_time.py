@@ -118,6 +118,25 @@ def test_a_steady_state_is_told_again_every_six_hours() -> None:
     tell(story)
 
 
+def test_the_newest_hundred_events_are_kept() -> None:
+    async def story(world: World) -> None:
+        world.create(0)
+        for count in range(1, 61):
+            world.call("UpdateService", cluster="c", service="web", desiredCount=count % 2)
+            await world.clock.advance(10)
+
+        events = world.service()["events"]
+        assert len(events) == 100
+        assert "has reached a steady state." in events[0]["message"]
+        assert "deployment completed" not in str(events)
+        assert [one["createdAt"] for one in events] == sorted(
+            (one["createdAt"] for one in events), reverse=True
+        )
+        assert len({one["id"] for one in events}) == 100
+
+    tell(story)
+
+
 def test_at_rest_nothing_is_looked_at() -> None:
     async def story(world: World) -> None:
         world.create(2)

@@ -9,6 +9,7 @@ from localaws.ecs.desk import Desk, Params, Result, invalid
 from localaws.ecs.model import Cluster, Service, TaskDefinition
 from localaws.ecs.services import settings as service_settings
 from localaws.ecs.services import shape as service_shape
+from localaws.ecs.tags import checked
 from localaws.wire import AwsError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -18,6 +19,7 @@ MOST_DEPLOYMENTS = 5
 def create(desk: Desk, params: Params) -> Result:
     cluster = desk.cluster(params)
     service_settings.check_creation(params)
+    checked(params.get("tags", ()), {})
     if not NAME.fullmatch(params["serviceName"]):
         raise invalid("Invalid service name.")
     if present := _present(desk, cluster, params):
@@ -71,6 +73,7 @@ def _make(desk: Desk, cluster: Cluster, params: Params) -> Service:
         strategy=strategy,
         launch_type=None if strategy else "EC2",
         grace_seconds=params.get("healthCheckGracePeriodSeconds", 0),
+        role=params.get("role"),
     )
 
 

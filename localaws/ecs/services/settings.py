@@ -48,6 +48,12 @@ CONFIGURATION = (
     "minimumHealthyPercent",
     "strategy",
 )
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+MOST = {
+    "loadBalancers": ("load balancers", 5),
+    "placementConstraints": ("placement constraints", 10),
+    "placementStrategy": ("placement strategy", 5),
+}
 ONLY = {  # the one value modelled
     "launchType": "EC2",
     "schedulingStrategy": "REPLICA",
@@ -63,6 +69,8 @@ def check_creation(params: Params) -> None:
     _check_common(params)
     if "taskDefinition" not in params:
         raise invalid("TaskDefinition can not be blank.")
+    if params.get("role") and not params.get("loadBalancers"):
+        raise invalid("IAM roles are only valid for services configured to use load balancers.")
 
 
 def check_update(params: Params) -> None:
@@ -74,6 +82,9 @@ def check_update(params: Params) -> None:
 def _check_common(params: Params) -> None:
     if params.get("desiredCount", 0) < 0:
         raise invalid("desiredCount cannot be negative")
+    for name, (called, most) in MOST.items():
+        if len(params.get(name, ())) > most:
+            raise invalid(f"{called} can have at most {most} items.")
     for constraint in params.get("placementConstraints", ()):
         expression = constraint.get("expression", "")
         if constraint["type"] == "memberOf" and not understood(expression):

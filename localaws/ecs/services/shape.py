@@ -24,7 +24,7 @@ def describe(desk: Desk, service: Service, *, with_tags: bool = False) -> dict[s
         "taskDefinition": service.task_definition,
         "deploymentConfiguration": service.configuration,
         "deployments": [_deployment(service, one) for one in service.deployments],
-        "roleArn": f"arn:aws:iam::{desk.world.account}:{ROOT_OF_ROLE}",
+        "roleArn": _role(desk, service),
         "events": list(service.events),
         "createdAt": service.created_at,
         "placementConstraints": [],
@@ -44,6 +44,15 @@ def describe(desk: Desk, service: Service, *, with_tags: bool = False) -> dict[s
     if with_tags:
         shape["tags"] = desk.tags(service.arn)
     return shape | _runs_on(service.strategy) | service.settings
+
+
+def _role(desk: Desk, service: Service) -> str:
+    """Its own, by name or ARN, or ECS's service-linked one."""
+    name = service.role or ROOT_OF_ROLE
+    if name.startswith("arn:"):
+        return name
+    path = name if name == ROOT_OF_ROLE else f"role/{name}"
+    return f"arn:aws:iam::{desk.world.account}:{path}"
 
 
 def _deployment(service: Service, deployment: Deployment) -> dict[str, Any]:
