@@ -15,6 +15,7 @@ from tests.conformance.ledger import fact
 from tests.conformance.listings import MOVING, SETTLED
 from tests.conformance.stacking import Json, Stacking, given
 from tests.conformance.templating import Template, broken
+from tests.conformance.waiting import until
 
 GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
 CAPABLE: Json = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
@@ -154,9 +155,9 @@ def course(request: pytest.FixtureRequest) -> Course | AppCourse:
 
 
 @fact(
-    "A stack is created; an update with other parameters replaces what must be, in order, and "
-    "takes away what was replaced; an update that fails leaves everything as it was; deleted, "
-    "nothing is left of it in any service.",
+    "A stack is created; an update with other parameters replaces what must be, in order, as a "
+    "change set foretells, and takes away what was replaced; an update that fails leaves "
+    "everything as it was; deleted, nothing is left of it in any service.",
     f"{GUIDE}using-cfn-updating-stacks-update-behaviors.html "
     f"{GUIDE}using-cfn-updating-stacks.html {GUIDE}cfn-console-delete-stack.html",
 )
@@ -168,6 +169,10 @@ def test_a_stacks_course(
 
     assert stacking.create(**first, **CAPABLE) == "CREATE_COMPLETE", stacking.reasons()
     created = stacking.physical_ids()
+
+    foretold = _foretold(stacking, **then, **CAPABLE)
+    assert {one for one, word in foretold.items() if word == "True"} <= course.replaced
+    assert course.replaced <= {one for one, word in foretold.items() if word != "False"}
 
     assert stacking.update(**then, **CAPABLE) == "UPDATE_COMPLETE", stacking.reasons()
     updated = stacking.physical_ids()
@@ -202,6 +207,25 @@ def test_a_stack_that_fails_leaves_nothing(
     made = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in stacking.events()}
     _empty(aws, [made[one] for one in course.kept])
     assert ids(aws, ALL) - before == set()
+
+
+def _foretold(stacking: Stacking, body: str, **params: object) -> dict[str, str]:
+    """Of each resource that is to be modified: whether it is replaced. Nothing is done."""
+    which = {"StackName": stacking.name, "ChangeSetName": "foretold"}
+    stacking.cfn.create_change_set(**which, TemplateBody=body, **params)
+
+    def made() -> bool:
+        found = stacking.cfn.describe_change_set(**which)
+        assert found["Status"] != "FAILED", found["StatusReason"]
+        return bool(found["Status"] == "CREATE_COMPLETE")
+
+    until(made)
+    pages = stacking.cfn.get_paginator("describe_change_set").paginate(**which)
+    changes = [one["ResourceChange"] for page in pages for one in page["Changes"]]
+    stacking.cfn.delete_change_set(**which)
+    return {
+        one["LogicalResourceId"]: one["Replacement"] for one in changes if one["Action"] == "Modify"
+    }
 
 
 def _empty(aws: Aws, buckets: list[str]) -> None:
