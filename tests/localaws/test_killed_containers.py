@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -161,9 +162,18 @@ def test_one_that_was_started_after_the_last_write_is_started_anew(life: Life, e
 
 
 def keep_state(life: Life) -> None:
-    """What has been written so far, for later."""
+    """What has been written so far, for later: whole, though it may be written at this moment."""
     life.written()
-    shutil.copytree(life.home / "state", life.home / "kept")
+
+    def kept() -> bool:
+        number = life.number()
+        shutil.rmtree(life.home / "kept", ignore_errors=True)
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(life.home / "state", life.home / "kept")
+            return number == life.number()
+        return False
+
+    until(kept)
 
 
 def put_back_state(life: Life) -> None:
