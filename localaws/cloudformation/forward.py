@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.cloudformation import steps
+from localaws.cloudformation import parameters, steps
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.order import Failed, in_order
 from localaws.cloudformation.publishing import publish, read_exports
@@ -20,6 +20,10 @@ async def apply(run: Run, revision: Revision) -> None:
     """Raises Failed; what was begun is noted in the stack's `undo` before it is done."""
     wanted = run.evaluation(revision)
     read_exports(run, wanted)
+    try:
+        await parameters.check_names(run.world, revision.template, revision.parameters)
+    except AwsError as error:
+        raise Failed(f"{error.message}. ") from error
     graph = {name: needed_by(revision.template, name) for name in wanted.order}
 
     async def apply_one(name: str) -> None:

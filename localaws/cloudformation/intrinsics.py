@@ -34,6 +34,12 @@ def function(value: Value) -> str:
     return ""
 
 
+def listed(parameter_type: str) -> bool:
+    """Whether Ref gives a list, of a parameter of this type."""
+    kind = parameter_type.removeprefix("AWS::SSM::Parameter::Value<")
+    return kind.startswith(("List<", "CommaDelimitedList"))
+
+
 def references(value: Value) -> Iterator[Reference]:
     """Every Ref and GetAtt in it, also those inside Fn::Sub; unknown functions are refused."""
     match function(value):

@@ -69,20 +69,50 @@ async def look_up(world: World, template: Template, values: Mapping[str, str]) -
     """The values that SSM has for those parameters that name one of its own; AwsError."""
     found = {}
     for name, declared in template.parameters.items():
-        kind = str(declared.get("Type", ""))
-        if not (kind == "AWS::SSM::Parameter::Name" or _looked_up(kind)):
+        kind = _looked_up(str(declared.get("Type", "")))
+        if not kind:
             continue
         try:
-            asked = {"Name": values[name]}
-            parameter = (await world.aws.call("ssm", "GetParameter", asked))["Parameter"]
+            parameter = await _kept(world, values[name])
         except AwsError as error:
             raise _refused(
                 f"Unable to fetch parameters [{values[name]}] from parameter store for this "
                 "account."
             ) from error
-        if _looked_up(kind):
-            found[name] = str(parameter["Value"])
+        _check_kept(values[name], parameter["Type"], kind)
+        value = str(parameter["Value"])
+        found[name] = ",".join(_members(value)) if _many(kind) else value
     return found
+
+
+async def check_names(world: World, template: Template, values: Mapping[str, str]) -> None:
+    """Behind the call, whether there is what SSM is only to have; AwsError."""
+    for name, declared in template.parameters.items():
+        if declared.get("Type") == "AWS::SSM::Parameter::Name":
+            try:
+                await _kept(world, values[name])
+            except AwsError as error:
+                raise _refused(
+                    f"Parameter validation failed: parameter value {values[name]} for parameter "
+                    f"name {name} does not exist"
+                ) from error
+
+
+async def _kept(world: World, name: str) -> dict[str, Any]:
+    return dict((await world.aws.call("ssm", "GetParameter", {"Name": name}))["Parameter"])
+
+
+def _check_kept(name: str, kept: str, asked: str) -> None:
+    """The type that SSM keeps counts, not what the value looks like."""
+    if kept == "SecureString":
+        raise _refused(
+            f"Parameters [{name}] referenced by template have types not supported by "
+            "CloudFormation."
+        )
+    if _many(asked) != (kept == "StringList"):
+        raise _refused(
+            f"Types for SSM parameters [{name}] defined in CFN template and SSM are incompatible"
+        )
 
 
 def typed(value: str, declared: Mapping[str, Any]) -> str | list[str]:
@@ -90,8 +120,12 @@ def typed(value: str, declared: Mapping[str, Any]) -> str | list[str]:
     kind = str(declared.get("Type", "String"))
     kind = _looked_up(kind) or kind
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
-        return [member.strip() for member in value.split(",")]
+        return _members(value)
     return value
+
+
+def _members(value: str) -> list[str]:
+    return [member.strip() for member in value.split(",")]
 
 
 def _looked_up(kind: str) -> str:
@@ -111,6 +145,11 @@ def _asked(one: Mapping[str, Any], previous: Mapping[str, str]) -> str:
     name = one["ParameterKey"]
     if not one.get("UsePreviousValue"):
         return str(one.get("ParameterValue", ""))
+    if one.get("ParameterValue"):
+        raise _refused(
+            f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and "
+            "non empty value for a parameter"
+        )
     if name not in previous:
         raise _refused(
             f"Invalid input for parameter key {name}. Cannot specify usePreviousValue "
@@ -125,30 +164,25 @@ def _check(name: str, value: str, declared: Mapping[str, Any]) -> None:
     if not all(_NUMBER.fullmatch(one.strip()) for one in numbers):
         raise _refused(f"Parameter validation failed: parameter {name} must be a number")
     allowed = [str(member) for member in declared.get("AllowedValues", [])]
-    members = [one.strip() for one in value.split(",")] if _many(kind) else [value]
+    members = _members(value) if _many(kind) else [value]
     if allowed and not set(members) <= set(allowed):
-        raise _constrained(
-            name, declared, f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-        )
+        raise _constrained(name, declared, "must be one of AllowedValues")
     pattern = str(declared.get("AllowedPattern", ""))
     if pattern and not re.fullmatch(pattern, value):
-        raise _constrained(
-            name, declared, f"Member must satisfy regular expression pattern: {pattern}"
-        )
+        raise _constrained(name, declared, f"must match pattern {pattern}")
     _check_bounds(name, value, declared)
 
 
 def _check_bounds(name: str, value: str, declared: Mapping[str, Any]) -> None:
     size, least, most = float(len(value)), "MinLength", "MaxLength"
-    words = "have length {} than or equal to {}"
+    words = "must contain at least {} characters", "must contain at most {} characters"
     if declared.get("Type") == "Number":
-        size, least, most, words = float(value), "MinValue", "MaxValue", "be {} than or equal to {}"
+        size, least, most = float(value), "MinValue", "MaxValue"
+        words = "must be a number not less than {}", "must be a number not greater than {}"
     if least in declared and size < float(declared[least]):
-        raise _constrained(
-            name, declared, f"Member must {words.format('greater', declared[least])}"
-        )
+        raise _constrained(name, declared, words[0].format(declared[least]))
     if most in declared and size > float(declared[most]):
-        raise _constrained(name, declared, f"Member must {words.format('less', declared[most])}")
+        raise _constrained(name, declared, words[1].format(declared[most]))
 
 
 def _many(kind: object) -> bool:
@@ -156,8 +190,9 @@ def _many(kind: object) -> bool:
 
 
 def _constrained(name: str, declared: Mapping[str, Any], sentence: str) -> AwsError:
-    said = declared.get("ConstraintDescription", sentence)
-    return _refused(f"Parameter '{name}' failed to satisfy constraint: {said}")
+    if said := declared.get("ConstraintDescription"):
+        sentence = f"failed to satisfy constraint: {said}"
+    return _refused(f"Parameter '{name}' {sentence}")
 
 
 def _refused(sentence: str) -> AwsError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localaws.cloudformation import bodies, parameters
+from localaws.cloudformation import bodies, constraints, parameters
 from localaws.cloudformation.stack import UPDATABLE, Revision, Stack
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
@@ -13,7 +13,6 @@ from localaws.world import World
 
 Params = dict[str, Any]
 
-TAGS_LIMIT = 50
 _ONLY_SAID = {"Description", "Metadata", "AWSTemplateFormatVersion"}
 
 ONLY_WHEN_CREATED = {"OnFailure", "TimeoutInMinutes", "EnableTerminationProtection"}
@@ -25,7 +24,6 @@ OF_A_RETURN = {"StackName", "ClientRequestToken", "RoleARN", "DeploymentConfig"}
 OF_A_RETURN |= {"RetainExceptOnCreate"}
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_TOKEN = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
 
 
 def check_name(name: str) -> None:
@@ -37,8 +35,9 @@ async def revision(world: World, params: Params, previous: Revision | None) -> R
     tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
     if previous is not None and "Tags" not in params:
         tags = dict(previous.tags)
-    if len(tags) > TAGS_LIMIT:
-        raise AwsError("ValidationError", f"A stack can have at most {TAGS_LIMIT} tags.")
+    if any(key.lower().startswith("aws:") for key in tags):
+        sentence = "aws: prefixed tag key names are not allowed for external use."
+        raise AwsError("ValidationError", sentence)
     parsed = await bodies.find(world, params, previous.template if previous else None)
     known = previous.parameters if previous is not None else {}
     settled = parameters.settle(parsed, params.get("Parameters", []), known)
@@ -160,9 +159,7 @@ def skippable(stack: Stack, params: Params) -> set[str]:
 
 def check_modelled(operation: str, params: Params, names: set[str]) -> None:
     """Only what has an effect here is accepted; what would be dropped is refused by name."""
-    token = params.get("ClientRequestToken")
-    if token is not None and not _TOKEN.fullmatch(token):
-        raise _constraint("clientRequestToken", token, "[a-zA-Z0-9][-a-zA-Z0-9]*")
+    constraints.check(operation, params)
     unknown = sorted(params.keys() - names)
     if unknown:
         sentence = f"cloudformation.{operation}: {unknown[0]} is not modelled by the local AWS"

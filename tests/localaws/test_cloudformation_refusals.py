@@ -123,7 +123,7 @@ def test_a_template_is_refused_with_what_is_wrong(
     [
         ({}, "Parameters: [Days] must have values"),
         ({"Days": "7", "Hours": "1"}, "Parameters: [Hours] do not exist in the template"),
-        ({"Days": "8"}, "Member must satisfy enum value set: [7, 30]"),
+        ({"Days": "8"}, "Parameter 'Days' must be one of AllowedValues"),
     ],
 )
 def test_parameters_are_checked(
