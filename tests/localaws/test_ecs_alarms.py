@@ -158,6 +158,7 @@ def test_a_rollout_is_watched_on_after_a_restart_of_the_local_aws() -> None:
         await world.clock.advance(30)
 
         await world.restart()
+        await world.clock.advance(1)
         world.around.alarms["slow"] = "ALARM"
 
         await world.until(lambda: newest(world)["status"] == "ROLLBACK_SUCCESSFUL", within=MINUTE)

@@ -5,6 +5,7 @@ import pytest
 from localaws.ecs.services import rebalancing
 from localaws.ecs.services.scheduling import Condition, TaskView
 from localaws.wire import AwsError
+from tests.localaws import living
 from tests.localaws.alone import Json, World, steady, tell
 
 MINUTE = 60.0
@@ -283,3 +284,24 @@ def test_whom_to_stop_are_the_oldest_of_the_fullest_zone_but_not_those_that_came
 
     assert [one.id for one in rebalancing.surplus(tasks, 1, {"b4"})] == ["a2"]
     assert [one.id for one in rebalancing.surplus(tasks, 9, {"b4"})] == ["a2", "a3"]
+
+
+def test_a_move_goes_on_after_a_restart_of_the_local_aws() -> None:
+    async def story(world: living.World) -> None:
+        def zones() -> list[str]:
+            found = world.call("DescribeServices", cluster="c", services=["web"])["services"][0]
+            assert found["desiredCount"] == 2
+            return sorted(one["availabilityZone"] for one in world.tasks())
+
+        world.serve({"image": "main"}, count=2)
+        await world.until(lambda: len(world.tasks()) == 2)
+        await world.clock.advance(5)
+        world.script("main", start_seconds=30)
+        world.ecs.add_instance("c", "i-2", "127.0.1.2", B)
+        await world.until(lambda: zones() == [A, A, B])
+
+        await world.restart()
+
+        await world.until(lambda: zones() == [A, B], within=MINUTE)
+
+    living.tell(story)
