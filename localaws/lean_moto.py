@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
+from datetime import UTC, timedelta
 from pathlib import PurePath
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from localaws import aws_policies, botocore_files
 
 _OFFERINGS = "instance_type_offerings"
+_METRICS_KEPT = timedelta(days=15)
 _POLICIES = "moto.iam.aws_managed_policies"
 
 
@@ -25,6 +27,7 @@ def load(region: str) -> None:
     aws_policies.come_when_asked()
     _load_ec2(region)
     _validate_domains_at_once()
+    _forget_old_metrics()
     botocore_files.forget_endpoints()
 
 
@@ -39,6 +42,27 @@ def _validate_domains_at_once() -> None:
     """moto takes a minute to find a certificate's domain proven."""
     settings: Any = importlib.import_module("moto.settings")
     settings.ACM_VALIDATION_WAIT = 0
+
+
+def _forget_old_metrics() -> None:
+    """moto keeps every datum, CloudWatch those of a minute for 15 days: ECS puts one a minute."""
+    backend: Any = importlib.import_module("moto.cloudwatch.models").CloudWatchBackend
+    put = backend.put_metric_data
+
+    def put_metric_data(self: Any, *what: object, **more: object) -> None:  # noqa: ANN401
+        put(self, *what, **more)
+        newest = self.metric_data[-1]
+        self.metric_data = [it for it in self.metric_data if not _outlived(it, newest)]
+
+    backend.put_metric_data = put_metric_data
+
+
+def _outlived(datum: Any, newest: Any) -> bool:  # noqa: ANN401
+    """Of the same metric, and too old beside the newest of it."""
+    if (datum.name, datum.namespace) != (newest.name, newest.namespace):
+        return False
+    age = newest.timestamp.replace(tzinfo=UTC) - datum.timestamp.replace(tzinfo=UTC)
+    return bool(age > _METRICS_KEPT) and datum.dimensions == newest.dimensions
 
 
 def _load_ec2(region: str) -> None:

@@ -110,6 +110,20 @@ def test_after_a_quarter_of_an_hour_what_is_not_needed_goes(tmp_path: Path) -> N
     tell(tmp_path, story)
 
 
+def test_a_group_that_lost_its_tag_is_not_scaled(tmp_path: Path) -> None:
+    async def story(c: Cluster) -> None:
+        await c.provide()
+        tag = {"ResourceId": c.group_name, "ResourceType": "auto-scaling-group"}
+        await c.call("autoscaling", "DeleteTags", Tags=[{**tag, "Key": "AmazonECSManaged"}])
+
+        (task,) = await c.run(1, 512)
+        await c.clock.advance(3 * MINUTE)
+
+        assert (await c.statuses(task), await c.desired()) == (["PROVISIONING"], 0)
+
+    tell(tmp_path, story)
+
+
 def test_while_nothing_can_be_launched_tasks_wait(tmp_path: Path) -> None:
     async def story(c: Cluster) -> None:
         await c.provide()

@@ -25,7 +25,8 @@ class Scaling:
         self, cluster: Cluster, provider: CapacityProvider, group: dict[str, Any], busy: set[str]
     ) -> None:
         policy = _policy(cluster, provider)
-        if not provider.scales or policy is None:
+        ours = groups.TAG in {tag["Key"] for tag in group["Tags"]}
+        if not provider.scales or policy is None or not ours:
             return
         value = await self._measured(cluster, provider, group, busy)
         await self._publish(cluster, provider, value)
