@@ -67,10 +67,11 @@ class Desk:
         raise AwsError("ClientException", missing)
 
     def instance(self, cluster: Cluster, name: str) -> Instance | None:
-        for one in self.state.instances.values():
-            if one.cluster == cluster.name and one.id == names.short(name):
-                return one
-        return None
+        return _named(self.state.instances.values(), cluster, name)
+
+    def former_instance(self, cluster: Cluster, name: str) -> Instance | None:
+        """One that was deregistered."""
+        return _named(self.fleet.deregistered(), cluster, name)
 
     def remember(self, operation: str, token: str, asked: Params, made: list[str]) -> None:
         """What a client token stands for; the oldest are forgotten, as AWS does after a day."""
@@ -86,6 +87,13 @@ class Desk:
         added = {one["key"]: one.get("value", "") for one in tags}
         if added:
             self.state.tags[arn] = self.state.tags.get(arn, {}) | added
+
+
+def _named(instances: Iterable[Instance], cluster: Cluster, name: str) -> Instance | None:
+    for one in instances:
+        if one.cluster == cluster.name and one.id == names.short(name):
+            return one
+    return None
 
 
 def page(names_: Sequence[object], params: Params, key: str, size: int) -> Result:

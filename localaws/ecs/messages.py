@@ -14,7 +14,6 @@ FAILED_TO_START = "Task failed to start"  # on instances; its containers say why
 CLUSTER, PROVIDER = "cluster", "capacity provider"
 STOPPED_BY_USER = "Task stopped by user"
 FORCED_OUT = "Container instance deregistration forced by user"
-DRAINED = "Service scheduler stopped the task because its container instance is draining"
 SHORTAGES = {
     "RESOURCE:MEMORY": "has insufficient memory available.",
     "RESOURCE:CPU": "has insufficient CPU units available.",

@@ -42,10 +42,12 @@ class Instance:
     attributes: dict[str, str | None] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)  # names of the attributes that users gave it
     reserved_ports: frozenset[int] = frozenset()  # the host's own
+    reserved_udp_ports: frozenset[int] = frozenset()
     capacity_provider: str | None = None
     status: str = "ACTIVE"
     status_reason: str | None = None
     agent_connected: bool = True
+    deregistered_at: datetime | None = None
     gone: bool = False  # EC2 has ended the host, and whatever ran on it
     lost: bool = False  # the host has failed, and nobody told ECS
     impaired: str | None = None  # why
@@ -364,6 +366,7 @@ class State:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)  # by ARN
+    deregistered: dict[str, Instance] = field(default_factory=dict)  # by ARN, shown for a while
     hosts: set[str] = field(default_factory=set)  # EC2 ids, of all that were launched and not ended
     booting: dict[str, str | None] = field(default_factory=dict)  # EC2 ids; the cluster awaited
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)  # by family

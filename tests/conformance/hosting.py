@@ -52,7 +52,8 @@ class Hosting:
         found = self.ecs.describe_container_instances(
             cluster=self.name, containerInstances=arns, include=list(include)
         )
-        return list(found["containerInstances"])
+        shown: list[Json] = found["containerInstances"]
+        return [one for one in shown if one["status"] != "INACTIVE"]  # since they were listed
 
     def instance(self, arn: str, *include: str) -> Json:
         return next(one for one in self.instances(*include) if one["containerInstanceArn"] == arn)

@@ -43,6 +43,7 @@ def test_an_instance_registers_by_its_user_data(hosting: Hosting) -> None:
         "INSTANCE_ATTRIBUTES": {"stack": "blue", "rack": "r 1"},
         "RESERVED_MEMORY": 256,
         "RESERVED_PORTS": [22, 8080],
+        "RESERVED_PORTS_UDP": [53],
     }
 
     [instance] = hosting.host(1, **config)
@@ -53,6 +54,7 @@ def test_an_instance_registers_by_its_user_data(hosting: Hosting) -> None:
     assert left(instance, "CPU", "registeredResources") == 2048
     assert 0 < left(instance, "MEMORY", "registeredResources") <= 1024 - 256
     assert left(instance, "PORTS", "registeredResources") == {"22", "8080"}
+    assert left(instance, "PORTS_UDP", "registeredResources") == {"53"}
     cluster = hosting.ecs.describe_clusters(clusters=[hosting.name])["clusters"][0]
     assert cluster["registeredContainerInstancesCount"] == 1
 
@@ -255,14 +257,14 @@ def test_a_draining_task_goes_first_where_no_more_may_run(hosting: Hosting) -> N
 def test_an_instance_takes_tasks_again(hosting: Hosting) -> None:
     [instance] = hosting.host(1)
     arn = instance["containerInstanceArn"]
-    definition = hosting.served.register()
+    asked = {"cluster": hosting.name, "taskDefinition": hosting.served.register()}
 
     hosting.set_state(arn, "DRAINING")
-    ran = hosting.ecs.run_task(cluster=hosting.name, taskDefinition=definition)
-    assert ran["tasks"] == []
+    code, _ = refusal(hosting.ecs.run_task, **asked)
     hosting.set_state(arn, "ACTIVE")
 
-    ran = hosting.ecs.run_task(cluster=hosting.name, taskDefinition=definition)
+    ran = hosting.ecs.run_task(**asked)
+    assert code == "InvalidParameterException"
     assert [one["containerInstanceArn"] for one in ran["tasks"]] == [arn]
 
 
@@ -322,6 +324,28 @@ def test_an_instance_is_deregistered_by_force(hosting: Hosting) -> None:
     [new] = until(lambda: hosting.served.tasks())
     assert new["containerInstanceArn"] != arn
     assert hosting.group.states([ec2_id]) == {"running"}
+
+
+@fact(
+    "A deregistered instance is described as INACTIVE for a while; StartTask finds it INACTIVE.",
+    API + "API_ContainerInstance.html " + GUIDE + "api_failures_messages.html",
+)
+def test_a_deregistered_instance_is_inactive(hosting: Hosting) -> None:
+    [instance] = hosting.host(1)
+    arn = instance["containerInstanceArn"]
+    definition = hosting.served.register()
+    hosting.ecs.deregister_container_instance(cluster=hosting.name, containerInstance=arn)
+
+    [shown] = hosting.ecs.describe_container_instances(
+        cluster=hosting.name, containerInstances=[arn]
+    )["containerInstances"]
+    started = hosting.ecs.start_task(
+        cluster=hosting.name, taskDefinition=definition, containerInstances=[arn]
+    )
+
+    assert (shown["status"], shown["agentConnected"]) == ("INACTIVE", False)
+    assert [one["reason"] for one in started["failures"]] == ["INACTIVE"]
+    assert hosting.instances() == []
 
 
 @fact(

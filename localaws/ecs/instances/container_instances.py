@@ -47,7 +47,7 @@ def describe(desk: Desk, params: Params) -> Result:
     for one in include:
         if one not in INCLUDES:
             raise invalid(f"Unsupported include field: {one}")
-    found, failures = _chosen(desk, cluster, names)
+    found, failures = _chosen(desk, cluster, names, former=True)
     return {
         "containerInstances": [shown(desk, one, include) for one in found],
         "failures": failures,
@@ -103,12 +103,13 @@ def shown(desk: Desk, instance: Instance, include: tuple[str, ...] = ()) -> Resu
 
 
 def _chosen(
-    desk: Desk, cluster: Cluster, names: list[str]
+    desk: Desk, cluster: Cluster, names: list[str], *, former: bool = False
 ) -> tuple[list[Instance], list[dict[str, str]]]:
     """Those that are there, and a failure for each that is not."""
     found, failures = [], []
     for name in names:
-        if instance := desk.instance(cluster, name):
+        instance = desk.instance(cluster, name)
+        if instance or (former and (instance := desk.former_instance(cluster, name))):
             found.append(instance)
         else:
             arn = desk.fleet.arn(cluster.name, short(name))

@@ -6,6 +6,7 @@ import itertools
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from localaws.ecs import messages
@@ -16,6 +17,8 @@ from localaws.ecs.model import Cluster, Instance, State, Task
 from localaws.ecs.needs import World
 from localaws.ecs.notices import Notices
 from localaws.ecs.tasks.lives import Lives
+
+DEREGISTERED_KEPT = timedelta(hours=1)  # AWS says: for a while
 
 
 class Fleet:
@@ -60,6 +63,7 @@ class Fleet:
                 attributes={**config.attributes, **known},
                 own=set(config.attributes) - known.keys(),
                 reserved_ports=config.reserved_ports,
+                reserved_udp_ports=config.reserved_udp_ports,
                 capacity_provider=provider,
             ),
             tags,
@@ -160,10 +164,18 @@ class Fleet:
 
     def remove(self, instance: Instance) -> None:
         instance.status, instance.agent_connected = "INACTIVE", False
+        instance.deregistered_at = self._world.clock.now()
         self._state.instances.pop(instance.arn, None)
+        self._state.deregistered = {one.arn: one for one in (*self.deregistered(), instance)}
         self._state.tags.pop(instance.arn, None)
         self.changed(instance)
         self.ledger.dismiss(instance)
+
+    def deregistered(self) -> list[Instance]:
+        """Not long ago: they are INACTIVE."""
+        since = self._world.clock.now() - DEREGISTERED_KEPT
+        former = self._state.deregistered.values()
+        return [one for one in former if one.deregistered_at and one.deregistered_at > since]
 
     def tasks(self, instance: Instance) -> list[Task]:
         """Those that are not STOPPED yet."""

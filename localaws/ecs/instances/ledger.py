@@ -34,6 +34,7 @@ class Ledger:
             cpu=instance.cpu,
             memory=instance.memory,
             ports=set(instance.reserved_ports),
+            udp=set(instance.reserved_udp_ports),
             facts=lambda: self._facts(instance),
         )
 

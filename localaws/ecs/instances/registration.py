@@ -72,6 +72,7 @@ class Config:
     tags_from_instance: bool = False
     reserved_memory: int = 0
     reserved_ports: frozenset[int] = RESERVED_PORTS
+    reserved_udp_ports: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def config(user_data: str) -> Config | None:
         tags=_object(given.get("CONTAINER_INSTANCE_TAGS")),
         tags_from_instance=given.get("CONTAINER_INSTANCE_PROPAGATE_TAGS_FROM") == "ec2_instance",
         reserved_memory=_number(given.get("RESERVED_MEMORY", "")),
-        reserved_ports=_ports(given.get("RESERVED_PORTS")),
+        reserved_ports=_ports(given.get("RESERVED_PORTS"), RESERVED_PORTS),
+        reserved_udp_ports=_ports(given.get("RESERVED_PORTS_UDP"), frozenset()),
     )
 
 
@@ -139,10 +141,10 @@ def _object(text: str | None) -> dict[str, str]:
     return {str(name): str(value) for name, value in read.items()} if isinstance(read, dict) else {}
 
 
-def _ports(text: str | None) -> frozenset[int]:
+def _ports(text: str | None, otherwise: frozenset[int]) -> frozenset[int]:
     read = _json(text)
     numbers = isinstance(read, list) and all(isinstance(one, int) for one in read)
-    return frozenset(read) if numbers else RESERVED_PORTS
+    return frozenset(read) if numbers else otherwise
 
 
 def _number(text: str) -> int:

@@ -80,7 +80,7 @@ def _health_checks(instance: Instance) -> list[Json]:
 
 def _common(ledger: Ledger, instance: Instance) -> Json:
     left = ledger.room(instance)
-    own = instance.reserved_ports
+    tcp, udp = instance.reserved_ports, instance.reserved_udp_ports
     return {
         "containerInstanceArn": instance.arn,
         "ec2InstanceId": instance.ec2_instance_id,
@@ -91,7 +91,7 @@ def _common(ledger: Ledger, instance: Instance) -> Json:
             "dockerVersion": registration.DOCKER_VERSION,
         },
         "remainingResources": _resources(left.cpu, left.memory, left.ports, left.udp),
-        "registeredResources": _resources(instance.cpu, instance.memory, own, ()),
+        "registeredResources": _resources(instance.cpu, instance.memory, tcp, udp),
         "status": instance.status,
         "agentConnected": instance.agent_connected,
         "attributes": [attribute(*one) for one in sorted(instance.attributes.items())],

@@ -78,7 +78,8 @@ def start(desk: Desk, params: Params) -> Result:
     for name in params["containerInstances"]:
         instance = desk.instance(cluster, name)
         if instance is None:
-            failures.append({"arn": _instance_arn(desk, cluster, name), "reason": "MISSING"})
+            why = "INACTIVE" if desk.former_instance(cluster, name) else "MISSING"
+            failures.append({"arn": _instance_arn(desk, cluster, name), "reason": why})
             continue
         task = desk.starting.onto(instance, definition, params)
         if isinstance(task, Refused):
