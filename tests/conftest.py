@@ -54,6 +54,8 @@ class _Postgres:
 def pytest_configure(config: pytest.Config) -> None:
     # a run that is cancelled stops its servers too, as after Ctrl-C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # background jobs of a shell ignore Ctrl-C, and so would all that tests start and interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_SERVER] = _Postgres()
     structlog.configure(  # plain, as in production: structlog's own way takes a second a traceback
         processors=[

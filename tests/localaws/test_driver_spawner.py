@@ -19,7 +19,7 @@ setsid sleep 1000 & echo $!
 (setsid sh -c 'sleep 1000 & echo $!' &)
 """
 PARENT = """
-import asyncio, signal, sys
+import asyncio, sys
 from localaws.drivers.children import Children
 
 async def main():
@@ -30,7 +30,6 @@ async def main():
     await children.spawn("one", argv, cwd="/", environment=environment, output=1)
     await asyncio.sleep(60)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 asyncio.run(main())
 """
 
