@@ -22,12 +22,13 @@ def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
     served.clean()
 
 
-def serve(served: Served, check: Json, **configuration: object) -> None:
+def serve(served: Served, check: Json, grace: int = 0, **configuration: object) -> None:
     served.ecs.create_service(
         cluster=served.cluster,
         serviceName=served.name,
         taskDefinition=served.register(healthCheck=check),
         desiredCount=1,
+        healthCheckGracePeriodSeconds=grace,
         deploymentConfiguration=configuration,
     )
 
@@ -70,3 +71,19 @@ def test_an_unhealthy_task_is_stopped_and_counts(served: Served) -> None:
     task_id = task["taskArn"].rpartition("/")[2]
     said = [one["message"] for one in service["events"]]
     assert f"(service {served.name}) (task {task_id}) failed container health checks." in said
+
+
+@fact(
+    "In the health check grace period a task may be UNHEALTHY, with a load balancer or without.",
+    API + "API_CreateService.html#ECS-CreateService-request-healthCheckGracePeriodSeconds",
+)
+def test_the_grace_period_is_for_containers_too(served: Served) -> None:
+    serve(served, FAILS, grace=3600)
+
+    [sick] = until(lambda: [it for it in served.tasks() if it["healthStatus"] == "UNHEALTHY"])
+
+    assert (sick["lastStatus"], sick["desiredStatus"]) == ("RUNNING", "RUNNING")
+    service = served.described()
+    assert service["healthCheckGracePeriodSeconds"] == 3600
+    assert service["deployments"][0]["failedTasks"] == 0
+    assert served.tasks("STOPPED") == []

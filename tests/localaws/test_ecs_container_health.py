@@ -109,6 +109,21 @@ def test_in_the_grace_period_containers_may_be_unhealthy() -> None:
     tell(story)
 
 
+def test_the_grace_period_of_its_replacement_does_not_keep_an_unhealthy_task() -> None:
+    async def story(world: World) -> None:
+        world.script("main", health="unhealthy")
+        world.serve(CHECKED, healthCheckGracePeriodSeconds=300)
+        await world.until(lambda: len(world.tasks()) == 2, within=6 * MINUTE)
+        old, new = (one["taskArn"] for one in world.tasks())
+
+        await world.until(lambda: len(world.tasks()) == 1, within=MINUTE)
+
+        assert world.task(old)["stoppedReason"] == REASON
+        assert (world.task(new)["healthStatus"], len(world.tasks())) == ("UNHEALTHY", 1)
+
+    tell(story)
+
+
 def test_unhealthy_tasks_open_the_breaker_and_the_old_revision_serves_on() -> None:
     async def story(world: World) -> None:
         breaker = {**BREAKER, "rollback": True}

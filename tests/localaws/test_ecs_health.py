@@ -28,7 +28,7 @@ def test_an_unhealthy_target_costs_its_task_but_not_in_the_grace_period() -> Non
 
     late = judge(targets, None, 15, grace=10, settles=1)
 
-    assert not judge(targets, None, 5, grace=10, settles=1).fails
+    assert judge(targets, None, 5, grace=10, settles=1) == Health(False, ails=True)
     assert late == Health(False, TARGET, "Health checks failed")
     assert late.fails
 
@@ -51,7 +51,7 @@ def test_with_container_health_checks_a_task_serves_when_all_checks_pass() -> No
 def test_unhealthy_containers_cost_their_task_but_not_in_the_grace_period() -> None:
     early, late = (judge([], "UNHEALTHY", age, grace=10, settles=1) for age in (9, 10))
 
-    assert (early.serves, early.fails) == (False, False)
+    assert (early.serves, early.fails, early.ails) == (False, False, True)
     assert (late.serves, late.fails, late.contained) == (False, True, False)
 
 

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,14 @@ def test_an_unhealthy_task_is_replaced_first_and_stopped_after() -> None:
     assert (names(first.sick), first.start) == ([], 1)
     assert (names(waiting.sick), waiting.start) == ([], 0)
     assert (names(replaced.sick), replaced.start) == (["sick"], 0)
+
+
+def test_a_replacement_that_ails_in_its_grace_period_is_one_nevertheless() -> None:
+    sick, ailing = task("sick", sick=True), replace(task("two", healthy=False), ails=True)
+
+    decision = decide(sick, ailing, desired=1)
+
+    assert (names(decision.sick), decision.start) == (["sick"], 0)
 
 
 def test_a_replacement_that_is_unhealthy_too_makes_one_of_them_go() -> None:

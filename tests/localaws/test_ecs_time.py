@@ -118,6 +118,28 @@ def test_a_steady_state_is_told_again_every_six_hours() -> None:
     tell(story)
 
 
+def test_service_deployments_are_kept_for_ninety_days() -> None:
+    async def story(world: World) -> None:
+        world.create(0)
+        await steady(world)
+        of_it = {"cluster": "c", "service": "web"}
+        [first] = world.call("ListServiceDeployments", **of_it)["serviceDeployments"]
+        await world.clock.advance(89 * 24 * HOUR)
+        assert len(world.call("ListServiceDeployments", **of_it)["serviceDeployments"]) == 1
+
+        await world.clock.advance(1.1 * 24 * HOUR)
+
+        assert world.call("ListServiceDeployments", **of_it)["serviceDeployments"] == []
+        arn = first["serviceDeploymentArn"]
+        gone = world.call("DescribeServiceDeployments", serviceDeploymentArns=[arn])
+        assert [one["reason"] for one in gone["failures"]] == ["MISSING"]
+        [current] = world.service()["currentServiceRevisions"]
+        kept = world.call("DescribeServiceRevisions", serviceRevisionArns=[current["arn"]])
+        assert len(kept["serviceRevisions"]) == 1
+
+    tell(story)
+
+
 def test_the_newest_hundred_events_are_kept() -> None:
     async def story(world: World) -> None:
         world.create(0)

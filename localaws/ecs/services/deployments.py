@@ -26,6 +26,7 @@ BRIEF = (
 
 def list_(desk: Desk, params: Params) -> Result:
     service = desk.service(desk.cluster(params), params["service"])
+    records.forget(service, desk.world.clock.now())
     statuses, created = params.get("status"), params.get("createdAt", {})
     found = {
         one.arn: _brief(service, one)
@@ -74,6 +75,7 @@ def _find(desk: Desk, arn: str) -> tuple[Service, ServiceDeployment] | None:
     *_, cluster, name, _ = ("", "", *arn.split("/"))
     service = desk.state.services.get((cluster, name))
     if service:
+        records.forget(service, desk.world.clock.now())
         for record in service.history:
             if record.arn == arn:
                 return service, record

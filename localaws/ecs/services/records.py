@@ -39,7 +39,7 @@ def begin(world: World, service: Service) -> ServiceDeployment:
     )
     service.revisions[revision.arn] = revision
     service.history.insert(0, record)
-    _forget(service, now)
+    forget(service, now)
     return record
 
 
@@ -82,7 +82,8 @@ def go_back(
     }
 
 
-def _forget(service: Service, now: datetime) -> None:
+def forget(service: Service, now: datetime) -> None:
+    """What is too old, and whatever only that was about."""
     service.history = [one for one in service.history[:MOST] if now - one.created_at < KEPT]
     used = {one.revision.arn for one in service.deployments}
     for record in service.history:

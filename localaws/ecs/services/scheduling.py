@@ -35,6 +35,7 @@ class TaskView:
     condition: Condition
     leaving: bool = False  # its instance is being drained
     protected: bool = False  # from scale-in and rollouts
+    ails: bool = False  # is unhealthy, but let be for its grace period
 
     @property
     def healthy(self) -> bool:
@@ -111,10 +112,14 @@ def _surplus(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
 
 
 def _replaced(service: ServiceView, keep: Sequence[TaskView]) -> list[TaskView]:
-    """Of the primary's unhealthy tasks, as many as healthy ones replace; after it failed, all."""
+    """Of the primary's unhealthy tasks, as many as healthy ones replace; after it failed, all.
+
+    One that ails in its grace period replaces too: ECS does not wait for that to end
+    (aws/containers-roadmap#2714).
+    """
     sick = [one for one in keep if one.unhealthy]
-    healthy = sum(one.healthy for one in keep)
-    count = len(sick) if service.failed else healthy + len(sick) - service.desired
+    replacing = sum(one.healthy or one.ails for one in keep)
+    count = len(sick) if service.failed else replacing + len(sick) - service.desired
     return _choose(sick, count)
 
 

@@ -39,6 +39,7 @@ class Views:
             created=task.created_at.timestamp(),
             condition=_condition(found),
             leaving=task.leaving,
+            ails=found.ails,
             protected=service.status == "ACTIVE" and task.protected(self._world.clock.now()),
         )
 
