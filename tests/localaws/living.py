@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
 from localaws.clock import VirtualClock
 from localaws.drivers.driver import Launch, OnLine
@@ -19,8 +16,7 @@ from localaws.ecs.service import Ecs
 from localaws.faults.asked import read
 from localaws.faults.faults import Faults
 from localaws.wire import AwsError
-
-Json = dict[str, Any]
+from tests.localaws.ecs_world import EcsWorld, Json, Quiet, tell_of
 
 
 class Surviving(SimDriver):
@@ -53,14 +49,13 @@ class Surviving(SimDriver):
         return [it.labels["com.amazonaws.ecs.container-name"] for it, _ in self.launched]
 
 
-class Around:
+class Around(Quiet):
     """Everything around ECS: what was called and told is kept, nothing else happens."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.called: list[tuple[str, Json]] = []
         self.refusals: dict[str, AwsError] = {}  # by operation
-        self.told: list[Json] = []  # task state changes
-        self.health_changes: list[Json] = []  # of instances
         self.draining = asyncio.Event()
         self.groups = {"group"}
         self.alarms: dict[str, str] = {}  # CloudWatch's: states by name; each evaluates for 120 s
@@ -77,25 +72,6 @@ class Around:
         state = self.alarms[name]
         return {"AlarmName": name, "StateValue": state, "Period": 60, "EvaluationPeriods": 2}
 
-    async def emit(
-        self,
-        source: str,
-        detail_type: str,
-        detail: Mapping[str, Any],
-        resources: Sequence[str] = (),
-        *,
-        at: datetime | None = None,
-    ) -> str:
-        if detail_type == "ECS Task State Change":
-            self.told.append(dict(detail))
-        elif detail_type == "ECS Container Instance Health Change":
-            self.health_changes.append(dict(detail))
-        return "id"
-
-    def register(self, *target: object) -> None: ...
-
-    def deregister(self, *target: object) -> None: ...
-
     def health_of(self, group: str, target: str, port: int) -> TargetHealth | None:
         """No target is there any more; perhaps not even its group."""
         if group not in self.groups:
@@ -105,19 +81,11 @@ class Around:
     async def drained(self, *target: object) -> None:
         await self.draining.wait()
 
-    async def measured(self, group: str, policy: str, value: float) -> None: ...
-
     def has_load_balancer(self, target_group_arn: str) -> bool:
         return True
 
 
-class World:
-    account, region, port, home = "123456789012", "us-east-1", 0, Path("/nowhere")
-    task_settle_seconds = 1.0
-
-    def image(self, reference: str) -> str:
-        return reference
-
+class World(EcsWorld):
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.driver = Surviving(self.clock)
@@ -125,14 +93,6 @@ class World:
         self.aws = self.events = self.elbv2 = self.autoscaling = self.around = Around()
         self.ecs = Ecs(self, self.driver)
         self.scripts: dict[str, Json] = {}
-
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
-
-    def call(self, operation: str, **params: object) -> Json:
-        answer = self.ecs.operations()[operation](dict(params))
-        assert isinstance(answer, dict)
-        return answer
 
     def script(self, image: str, **script: object) -> None:
         """What containers of that image do."""
@@ -174,10 +134,6 @@ class World:
         listed = self.call("ListTasks", cluster="c", desiredStatus=status)["taskArns"]
         return [self.task(arn) for arn in listed]
 
-    async def until(self, holds: Callable[[], object], within: float = 10) -> None:
-        """Time passes no further than to where it holds."""
-        assert await self.clock.until(holds, within), holds
-
     async def running(self, arn: str, within: float = 10) -> Json:
         await self.until(lambda: self.task(arn)["lastStatus"] == "RUNNING", within)
         return self.task(arn)
@@ -199,14 +155,4 @@ class World:
 
 
 def tell(story: Callable[[World], Awaitable[None]], memory: int = 4096) -> None:
-    async def whole() -> None:
-        world = World()
-        world.call("CreateCluster", clusterName="c")
-        world.ecs.add_instance("c", "i-1", "127.0.0.1", "us-east-1a", 1_000_000, memory)
-        await world.ecs.start()
-        try:
-            await story(world)
-        finally:
-            await world.ecs.stop()
-
-    asyncio.run(whole())
+    tell_of(World, story, 1_000_000, memory)

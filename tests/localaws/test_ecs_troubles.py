@@ -303,7 +303,10 @@ def test_an_impaired_instance_says_so_until_it_is_well(status_check: bool) -> No
         assert well["overallStatus"] == "OK"
         changed = well["details"][0]["lastStatusChange"] - check["lastStatusChange"]
         assert changed.total_seconds() == 60
-        told = [one["overallStatus"] for one in world.around.health_changes]
+        told = [
+            one["overallStatus"]
+            for one in world.around.told("ECS Container Instance Health Change")
+        ]
         assert told == ["IMPAIRED", "OK"]
         assert instance(world)["agentConnected"]
 
