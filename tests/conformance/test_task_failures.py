@@ -61,6 +61,22 @@ def test_an_image_that_is_not_there(tasking: Tasking) -> None:
 
 
 @fact(
+    "A tag is resolved before it is pulled: CannotPullImageManifestError, if it is not there.",
+    "aws/amazon-ecs-agent#4177 aws/amazon-ecs-agent#4161",
+)
+def test_a_tag_that_is_not_there(tasking: Tasking) -> None:
+    repository, _, last = tasking.place.image.partition("@")[0].rpartition("/")
+    image = f"{repository}/{last.partition(':')[0]}:nothing-of-the-kind"
+
+    stopped = failed(tasking, tasking.container(image=image))
+
+    assert why(stopped) == FAILED
+    reason = stopped["containers"][0]["reason"]
+    assert reason.startswith("CannotPullImageManifestError: Error response from daemon: ")
+    assert "manifest unknown" in reason
+
+
+@fact(
     "A container that is not essential and cannot be pulled is left behind; its task runs.",
     "aws/amazon-ecs-agent#3218 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
     "API_ContainerDefinition.html",

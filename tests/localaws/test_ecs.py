@@ -409,7 +409,10 @@ def test_an_image_that_is_not_there_keeps_the_task_from_starting(here: Cluster) 
     task = here.stopped(here.run(definition)["tasks"][0])
 
     assert task["stopCode"] == "TaskFailedToStart"
-    assert task["containers"][0]["reason"].startswith("CannotPullContainerError: ")
+    assert task["containers"][0]["reason"] == (
+        "CannotPullImageManifestError: Error response from daemon: manifest unknown: manifest "
+        "unknown"
+    )
     assert "exitCode" not in task["containers"][0]
 
 

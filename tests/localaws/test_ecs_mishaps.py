@@ -23,8 +23,8 @@ MAIN = {"name": "main", "image": IMAGE}
         (
             "pull_missing",
             {},
-            f"CannotPullContainerError: Error response from daemon: manifest for {IMAGE} not "
-            "found: manifest unknown: Requested image not found",
+            "CannotPullImageManifestError: Error response from daemon: manifest unknown: Requested "
+            "image not found",
         ),
         (
             "disk_full",
@@ -47,6 +47,25 @@ def test_a_task_that_cannot_start(kind: str, params: Json, reason: str) -> None:
         assert "startedAt" not in task
         world.faults.end(fault)
         await world.running(world.run(MAIN))
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [{"image": IMAGE.replace(":v1", "@sha256:" + "0" * 64)}, {"versionConsistency": "disabled"}],
+)
+def test_what_is_not_resolved_is_missed_when_it_is_pulled(container: Json) -> None:
+    async def story(world: World) -> None:
+        world.fault("pull_missing")
+
+        task = await world.stopped(world.run(MAIN | container))
+
+        image = task["containers"][0]["image"]
+        assert task["containers"][0]["reason"] == (
+            f"CannotPullContainerError: Error response from daemon: manifest for {image} not "
+            "found: manifest unknown: Requested image not found"
+        )
 
     tell(story)
 

@@ -23,6 +23,7 @@ from localaws.ecs.tasks.mishaps import Mishaps
 from localaws.ecs.tasks.started import Started
 
 RESTART_LABEL = "localaws.restart"
+DAEMON = "Error response from daemon: "
 
 
 class CannotStart(Exception):
@@ -49,11 +50,11 @@ class Containers:
         if seconds := self._mishaps.slowness(task, container):
             await self._world.clock.sleep(seconds)
         if told := self._mishaps.unpullable(task, container):
-            raise _cannot("Pull", told)
+            raise _unpulled(container, told)
         try:
             image = await self._driver.pull(self._world.image(container.image))
         except PullFailed as error:
-            raise _cannot("Pull", f"Error response from daemon: {error}") from error
+            raise _unpulled(container, f"{DAEMON}{error}") from error
         container.image_digest = image.digest
         return image
 
@@ -61,16 +62,16 @@ class Containers:
         self, task: Task, container: Container, image: Image, variables: dict[str, str]
     ) -> Started:
         if told := self._mishaps.uncreatable(task, container):
-            raise _cannot("Create", told)
+            raise _cannot("CreateContainer", told)
         logs = self._logs(task, container)
         try:
             if logs:
                 await logs.open()
             running = await self._driver.launch(_launch(task, container, image, variables, logs))
         except NoLogs as error:
-            raise _cannot("Start", f"Error response from daemon: {error}") from error
+            raise _cannot("StartContainer", f"{DAEMON}{error}") from error
         except StartFailed as error:
-            raise _cannot("Start", str(error)) from error
+            raise _cannot("StartContainer", str(error)) from error
         container.runtime_id, container.last_status = running.runtime_id, "RUNNING"
         container.started_at = self._world.clock.now()
         container.bindings = [_binding(task, port) for port in running.ports]
@@ -117,8 +118,19 @@ class Containers:
         return LogStream(self._world, options, name, self._shipping)
 
 
+def _unpulled(container: Container, why: str) -> CannotStart:
+    """A tag is resolved to a digest before it is pulled (aws/amazon-ecs-agent#4177, #4161)."""
+    resolved = (
+        "@" in container.image or container.definition.get("versionConsistency") == "disabled"
+    )
+    _, missing, unknown = why.partition(" not found: ")
+    if resolved or not missing:
+        return _cannot("PullContainer", why)
+    return _cannot("PullImageManifest", f"{DAEMON}{unknown}")
+
+
 def _cannot(what: str, why: str) -> CannotStart:
-    return CannotStart(f"Cannot{what}ContainerError: {why}")
+    return CannotStart(f"Cannot{what}Error: {why}")
 
 
 def _launch(

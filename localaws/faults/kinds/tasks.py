@@ -9,7 +9,8 @@ KINDS = {
         "An image may not be pulled: the task stops with CannotPullContainerError.", FACTS, {}
     ),
     Kind.PULL_MISSING: Declared(
-        "An image is not in its repository: the task stops with CannotPullContainerError.",
+        "An image is not in its repository: CannotPullContainerError, or for a tag "
+        "CannotPullImageManifestError.",
         FACTS,
         {},
     ),
