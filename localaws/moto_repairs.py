@@ -19,6 +19,7 @@ def make(service: str) -> None:
         case "ec2":
             _end_interfaces_with_their_instances()
             _end_interfaces_with_their_gateways()
+            _revoke_rules_of_ipv6()
         case "s3":
             _read_bucket_policies_whole()
         case "ssm":
@@ -63,6 +64,24 @@ def _end_interfaces_with_their_gateways() -> None:
         return gateway
 
     backend.delete_nat_gateway = delete_nat_gateway
+
+
+def _revoke_rules_of_ipv6() -> None:
+    """Of a VPC without such addresses, too: it lets them be authorised."""
+    backend: Any = importlib.import_module("moto.ec2.models.security_groups").SecurityGroupBackend
+    revoke = backend.revoke_security_group_egress
+
+    def revoke_egress(self: Any, **rule: Any) -> None:  # noqa: ANN401
+        revoke(self, **{**rule, "ip_ranges": _Whole(rule["ip_ranges"])})
+
+    backend.revoke_security_group_egress = revoke_egress
+
+
+class _Whole(list[Any]):
+    """moto goes through a copy to find what to leave out: there is nothing in it."""
+
+    def copy(self) -> list[Any]:
+        return []
 
 
 def _read_bucket_policies_whole() -> None:

@@ -25,7 +25,6 @@ class TaskDefinition(ResourceType):
         "RuntimePlatform",
         "Tags",
         "TaskRoleArn",
-        "Volumes",
     )
     attributes = ("TaskDefinitionArn",)
 
