@@ -109,6 +109,8 @@ class ChangeSets:
             _EXECUTION,
         )
         stack, found = self._find(params)
+        if requests.repeated(stack, "ExecuteChangeSet", params) is not None:
+            return {}
         if found.execution != "AVAILABLE":
             raise AwsError(
                 "InvalidChangeSetStatus",
@@ -132,7 +134,7 @@ class ChangeSets:
         stack.deployment = found.deployment
         found.execution = "EXECUTE_IN_PROGRESS"
         stack.change_sets = {found.name: found}  # the others are of a stack that is no more
-        return {}
+        return requests.remember(stack, "ExecuteChangeSet", params, {})
 
     def delete(self, params: Params) -> Params:
         """Of one that does not exist: a success. The stack under review stays."""

@@ -9,9 +9,14 @@ from localaws.wire import AwsError
 
 
 def read_exports(run: Run, wanted: Evaluation) -> None:
-    """From now on the stack holds what it imports. Raises Failed."""
+    """From now on the stack holds what it will import, and what it does. Raises Failed."""
+    previous = run.stack.way_back.previous
     try:
-        run.exports.read(run.stack.id, run.stack.name, wanted.imported())
+        names = wanted.imported()
+        for name in sorted(names):
+            run.exports.value(name)
+        held = run.evaluation(previous).imported() if previous else set()
+        run.exports.read(run.stack.id, run.stack.name, names | held)
     except AwsError as error:
         raise Failed(f"{error.message}. ") from error
 
@@ -27,6 +32,7 @@ def publish(run: Run, wanted: Evaluation) -> None:
         held = refusal.startswith("Cannot")
         raise AwsError("ValidationError", f"Update canceled. {refusal}" if held else refusal)
     run.exports.publish(stack.id, values)
+    run.exports.read(stack.id, stack.name, wanted.imported())
     stack.outputs, stack.exported = outputs, exported
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from localaws.cloudformation import bodies, capabilities, requests, shown
-from localaws.cloudformation.pages import page
+from localaws.cloudformation.pages import SIZE, page
 from localaws.cloudformation.stacks import Stacks
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
@@ -26,14 +26,15 @@ class Queries:
         return {"Stacks": [shown.stack(stack) for stack in some]} | token
 
     def describe_stack_events(self, params: Params) -> Params:
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.known(params["StackName"])
         some, token = page(stack.events[::-1], params.get("NextToken"))
         return {"StackEvents": [shown.event(stack, event) for event in some]} | token
 
     def describe_stack_resources(self, params: Params) -> Params:
+        """The first hundred; ListStackResources has pages."""
         stack = self._stacks.find(params.get("StackName") or self._holder(params))
         wanted = params.get("LogicalResourceId")
-        states = [s for name, s in stack.states.items() if wanted in (None, name)]
+        states = [s for name, s in stack.states.items() if wanted in (None, name)][:SIZE]
         return {"StackResources": [shown.resource(stack, state) for state in states]}
 
     def describe_stack_resource(self, params: Params) -> Params:

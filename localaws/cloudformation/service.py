@@ -118,7 +118,7 @@ class CloudFormation:
     async def update_stack(self, params: Params) -> Params:
         requests.check_modelled("UpdateStack", params, _ASKED | {"UsePreviousTemplate"})
         deployment.check(params)
-        stack = self._stacks.find(params["StackName"])
+        stack = self._stacks.known(params["StackName"])
         repeated = requests.repeated(stack, "UpdateStack", params)
         if repeated is not None:
             return repeated

@@ -41,6 +41,13 @@ class Stacks:
             raise AwsError("ValidationError", f"Stack with id {name_or_id} does not exist")
         return stack
 
+    def known(self, name_or_id: str) -> Stack:
+        """As `find`, refused as UpdateStack and DescribeStackEvents do."""
+        stack = self.maybe(name_or_id)
+        if stack is None:
+            raise AwsError("ValidationError", f"Stack [{name_or_id}] does not exist")
+        return stack
+
     def all_live(self) -> list[Stack]:
         """Newest first."""
         return [stack for stack in self.everything() if stack.status != "DELETE_COMPLETE"]
