@@ -216,7 +216,7 @@ def test_a_drained_instance_gives_its_tasks_away_before_it_ends(tmp_path: Path) 
 
 def test_a_task_of_no_service_holds_its_instance_for_two_days(tmp_path: Path) -> None:
     async def story(c: Cluster) -> None:
-        await c.provide(minimum=1)
+        await c.provide(minimum=1, managedScaling={"status": "DISABLED"})
         (task,) = await c.run(1, 512)
         await c.scale("UpdateAutoScalingGroup", MinSize=0)
         await c.scale("SetDesiredCapacity", DesiredCapacity=0)

@@ -19,6 +19,7 @@ from localaws.wire import AwsError
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
+BEYOND_SECONDS = 0.05  # a clock that is read a little before the minute would have two of it
 GATHER_SECONDS = 0.2  # many changes at once are one
 
 
@@ -44,8 +45,8 @@ class Keeper:
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._woken.wait())]
         if any(self._attached()):
             clock = self._world.clock
-            minute = EVERY_SECONDS - clock.now().timestamp() % EVERY_SECONDS
-            waits.append(asyncio.ensure_future(clock.sleep(minute)))
+            past = clock.now().timestamp() % EVERY_SECONDS
+            waits.append(asyncio.ensure_future(clock.sleep(EVERY_SECONDS - past + BEYOND_SECONDS)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
