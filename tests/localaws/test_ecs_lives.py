@@ -284,6 +284,31 @@ def test_dates_tell_how_a_task_went() -> None:
     tell(story)
 
 
+def test_to_a_deployment_a_tag_means_what_it_meant_at_first() -> None:
+    async def story(world: World) -> None:
+        async def more(count: int, **change: object) -> str:
+            """By what the next task's image is pulled."""
+            asked = {"cluster": "c", "service": "web", "desiredCount": count}
+            before = len(world.driver.launched)
+            world.call("UpdateService", **asked, **change)
+            await world.until(lambda: len(world.driver.launched) > before, 60)
+            await world.clock.advance(5)
+            return world.driver.launched[before][0].image.reference
+
+        world.serve({"image": "app:v1", "name": "main"})
+        await world.clock.advance(5)
+        digest = world.container(world.tasks()[0]["taskArn"])["imageDigest"]
+
+        assert world.driver.launched[0][0].image.reference == "app:v1"
+        assert await more(2) == f"app:v1@{digest}"
+        assert await more(2, forceNewDeployment=True) == "app:v1"
+        world.register({"image": "app:v1", "name": "main", "versionConsistency": "disabled"})
+        assert await more(2, taskDefinition="it") == "app:v1"
+        assert await more(3) == "app:v1"
+
+    tell(story)
+
+
 def test_a_running_task_costs_one_coroutine_a_container() -> None:
     async def story(world: World) -> None:
         before = len(asyncio.all_tasks())

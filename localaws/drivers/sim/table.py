@@ -28,7 +28,12 @@ class Table:
 
     def of(self, reference: str, environment: Mapping[str, str]) -> Script:
         """The image's script, with what the container's own says over it. Raises Unusable."""
-        found = (script for image, script in self._rows if fnmatchcase(reference, image))
+        names = {reference, reference.partition("@")[0]}
+        found = (
+            script
+            for image, script in self._rows
+            if any(fnmatchcase(name, image) for name in names)
+        )
         script = next(found, Script())
         own = environment.get(ENVIRONMENT)
         return read(_document(own), script) if own else script

@@ -16,7 +16,7 @@ from localaws.drivers.driver import (
 )
 from localaws.ecs.model import Container, Task
 from localaws.ecs.needs import World
-from localaws.ecs.tasks import environment, labels
+from localaws.ecs.tasks import consistency, environment, labels
 from localaws.ecs.tasks.agent import Agent
 from localaws.ecs.tasks.logs import LogStream, NoLogs, stream_name
 from localaws.ecs.tasks.mishaps import Mishaps
@@ -52,7 +52,8 @@ class Containers:
         if told := self._mishaps.unpullable(task, container):
             raise _unpulled(container, told)
         try:
-            image = await self._driver.pull(self._world.image(container.image))
+            pulled = consistency.reference(task, container)
+            image = await self._driver.pull(self._world.image(pulled))
         except PullFailed as error:
             raise _unpulled(container, f"{DAEMON}{error}") from error
         container.image_digest = image.digest
@@ -120,11 +121,8 @@ class Containers:
 
 def _unpulled(container: Container, why: str) -> CannotStart:
     """A tag is resolved to a digest before it is pulled (aws/amazon-ecs-agent#4177, #4161)."""
-    resolved = (
-        "@" in container.image or container.definition.get("versionConsistency") == "disabled"
-    )
     _, missing, unknown = why.partition(" not found: ")
-    if resolved or not missing:
+    if not missing or not consistency.resolvable(container):
         return _cannot("PullContainer", why)
     return _cannot("PullImageManifest", f"{DAEMON}{unknown}")
 
