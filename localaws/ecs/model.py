@@ -197,6 +197,7 @@ class Service:
     next_placement: datetime | None = None  # before it a failed placement does not count again
     moving: Moving | None = None
     moves_after: datetime | None = None  # zones are not made even before; the last move failed
+    even: bool = False  # nothing is to be moved, as long as neither it nor an instance changes
     stopped_at: datetime | None = None
     notes: Notes = field(default_factory=Notes)
     tasks: list[Task] = field(default_factory=list)  # those not STOPPED yet

@@ -104,7 +104,7 @@ def update(desk: Desk, params: Params) -> Result:
         _check_room(desk, service)
     service.task_definition, service.load_balancers = definition, balancers
     service.configuration, service.strategy = configuration, strategy
-    service.settings = settings
+    service.settings, service.even = settings, False
     _scale(service, params.get("desiredCount", service.desired_count), deploys=deploys)
     service.grace_seconds = params.get("healthCheckGracePeriodSeconds", service.grace_seconds)
     service.next_placement = None

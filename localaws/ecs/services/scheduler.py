@@ -36,7 +36,7 @@ class Scheduler:
             self._agenda.put((service.cluster, service.name), GATHER_SECONDS)
             return
         for key, one in self._state.services.items():
-            one.moves_after = None
+            one.moves_after, one.even = None, False
             leaves = any(it.leaving for it in one.tasks)
             if key in self._waiting or leaves or enabled(one.settings, one.configuration):
                 self._agenda.put(key, GATHER_SECONDS)

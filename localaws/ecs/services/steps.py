@@ -60,8 +60,9 @@ class Steps:
         self._write_notes(service)
         self._conclude(service, [view for view in views if view.healthy])
         moved = service.moving
+        service.even = service.even and service.steady_since is not None
         if service.steady_since or moved:
-            self._zones.even(service, self._views.of(service))
+            self._zones.even(service, views)
         if moved and not service.moving:
             return 0  # what it has left over, if anything
         return looks.next_look(service, self._world.clock.now(), self._world.task_settle_seconds)

@@ -49,7 +49,7 @@ class Zones:
         if service.moving:
             if all(one.healthy for one in views):
                 self._finish(service, service.moving, views)
-        elif service.steady_since and (service.moves_after is None or now >= service.moves_after):
+        elif not service.even and (service.moves_after is None or now >= service.moves_after):
             self._begin(service, views)
 
     def _begin(self, service: Service, views: Sequence[TaskView]) -> None:
@@ -59,6 +59,7 @@ class Zones:
         most = percentages.ceiling(service.desired_count, service.configuration["maximumPercent"])
         movable = len(rebalancing.surplus(views, wanted, ()))
         if not missing or most <= service.desired_count:
+            service.even = True
             return
         if self._notices.say_once(service, messages.unbalanced(service.name, counted)):
             self._notices.acted(service, "SERVICE_REBALANCING_STARTED")
