@@ -93,6 +93,13 @@ def place(aws: Aws) -> Iterator[Place]:
         yield from standing(aws, os.environ.get("PALATINE_CONFORMANCE_IMAGE", IMAGE))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """AWS takes its time."""
+    for item in items:
+        if REAL and item.path.is_relative_to(ledger.FOLDER):
+            item.add_marker(pytest.mark.timeout(3600))
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if REAL and report.when == "call":
         (_passed if report.passed else _failed).add(report.location[2].partition("[")[0])

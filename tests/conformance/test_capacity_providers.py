@@ -267,6 +267,7 @@ def test_attachments(providing: Providing) -> None:
     f"{GUIDE}cluster-auto-scaling.html",
 )
 def test_a_policy_follows_its_provider(providing: Providing) -> None:
+    providing.group(maximum=0)  # a target below 100 wants an instance to spare
     providing.create(**SCALING)
     providing.attach("a")
     group = providing.groups["a"]

@@ -38,7 +38,10 @@ def rule(aws: Aws, id_: str) -> Json:
 def group(aws: Aws, id_: str) -> Json | None:
     found = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[id_])
     alive = found["AutoScalingGroups"]
-    return {"most": alive[0]["MaxSize"], "tags": len(alive[0]["Tags"])} if alive else None
+    if not alive:
+        return None
+    tags = [one for one in alive[0]["Tags"] if not one["Key"].startswith("aws:")]
+    return {"most": alive[0]["MaxSize"], "tags": len(tags)}
 
 
 def _definition(memory: int) -> Json:
