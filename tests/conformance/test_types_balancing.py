@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.conformance.conftest import Aws
@@ -290,3 +292,77 @@ def test_a_listeners_other_certificates(aws: Aws, stacking: Stacking) -> None:
 
     assert stacking.update(body(template(None))) == "UPDATE_COMPLETE", stacking.reasons()
     assert proves() == ["one.example.com"]
+
+
+def _tagged(aws: Aws, arn: str) -> Json:
+    (found,) = aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    return {tag["Key"]: tag["Value"] for tag in found["Tags"] if not tag["Key"].startswith("aws:")}
+
+
+@fact(
+    "A target group's health check and tags, a listener's weights and tags, a rule's and a "
+    "balancer's tags change in place.",
+    f"{ELBV2}targetgroup.html {ELBV2}listener.html {ELBV2}listenerrule.html",
+)
+def test_what_changes_in_place(aws: Aws, stacking: Stacking) -> None:
+    elbv2 = aws.client("elbv2")
+
+    def template(owner: str, path: str, weight: int) -> str:
+        owned = [{"Key": "owner", "Value": owner}]
+        resources = json.loads(json.dumps({**NETWORK, **BALANCED, "Blue": _TARGETS}))
+        resources["Balancer"]["Properties"] |= {"Tags": owned, "Type": "application"}
+        resources["Blue"]["Properties"] |= {
+            "Name": {"Fn::Sub": "${AWS::StackName}-blue"},
+            "ProtocolVersion": "HTTP1",
+            "HealthCheckEnabled": True,
+            "HealthCheckPath": path,
+            "HealthCheckPort": "8080",
+            "HealthCheckProtocol": "HTTP",
+            "Tags": owned,
+        }
+        groups = [{"TargetGroupArn": {"Ref": "Blue"}, "Weight": weight}]
+        forward = {"Type": "forward", "Order": 1, "ForwardConfig": {"TargetGroups": groups}}
+        listening = _listener(80, "HTTP", forward, Tags=owned)
+        ruled = _rule(1, _fixed("410")) | {"Tags": owned}
+        ruled["Conditions"] = [{"Field": "path-pattern", "Values": [path]}]
+        kind = "AWS::ElasticLoadBalancingV2::"
+        resources["Listener"] = {"Type": f"{kind}Listener", "Properties": listening}
+        resources["Rule"] = {"Type": f"{kind}ListenerRule", "Properties": ruled}
+        return body(resources)
+
+    def shown() -> Json:
+        ids = stacking.physical_ids()
+        (group,) = elbv2.describe_target_groups(TargetGroupArns=[ids["Blue"]])["TargetGroups"]
+        (listener,) = elbv2.describe_listeners(ListenerArns=[ids["Listener"]])["Listeners"]
+        (rule,) = elbv2.describe_rules(RuleArns=[ids["Rule"]])["Rules"]
+        forward = listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"]
+        return {
+            "named": group["TargetGroupName"] == f"{stacking.name}-blue",
+            "checks": (group["HealthCheckPath"], group["HealthCheckPort"]),
+            "weights": [one["Weight"] for one in forward],
+            "when": rule["Conditions"][0]["Values"],
+            "owners": [
+                _tagged(aws, ids[name])["owner"]
+                for name in ("Balancer", "Listener", "Rule", "Blue")
+            ],
+        }
+
+    assert stacking.create(template("ann", "/a", 1)) == "CREATE_COMPLETE", stacking.reasons()
+    created = stacking.physical_ids()
+    assert shown() == {
+        "named": True,
+        "checks": ("/a", "8080"),
+        "weights": [1],
+        "when": ["/a"],
+        "owners": ["ann"] * 4,
+    }
+
+    assert stacking.update(template("bob", "/b", 5)) == "UPDATE_COMPLETE", stacking.reasons()
+    assert stacking.physical_ids() == created
+    assert shown() == {
+        "named": True,
+        "checks": ("/b", "8080"),
+        "weights": [5],
+        "when": ["/b"],
+        "owners": ["bob"] * 4,
+    }

@@ -326,3 +326,52 @@ def test_a_secrets_value(aws: Aws, stacking: Stacking) -> None:
     assert stacking.update(template(24, "two")) == "UPDATE_COMPLETE", stacking.reasons()
     second, given = values()
     assert (len(second["password"]), given) == (24, "two")
+
+
+@fact(
+    "Policies are attached to the groups and users that are named, and to no others.",
+    f"{REFERENCE}aws-resource-iam-managedpolicy.html {REFERENCE}aws-resource-iam-policy.html",
+)
+def test_who_holds_a_policy(aws: Aws, stacking: Stacking, name: str) -> None:
+    iam = aws.client("iam")
+    iam.create_user(UserName=name)
+    iam.create_group(GroupName=name)
+
+    def template(**holders: list[str]) -> str:
+        managed = {"ManagedPolicyName": name, "PolicyDocument": allows("s3:*"), **holders}
+        inline = {"PolicyName": name, "PolicyDocument": allows("s3:*"), **holders}
+        kinds = {"ManagedPolicy": managed, "Policy": inline}
+        return body(
+            {kind: {"Type": f"AWS::IAM::{kind}", "Properties": it} for kind, it in kinds.items()}
+        )
+
+    def held() -> Json:
+        user, group = {"UserName": name}, {"GroupName": name}
+        attached = {
+            "user": iam.list_attached_user_policies(**user)["AttachedPolicies"],
+            "group": iam.list_attached_group_policies(**group)["AttachedPolicies"],
+        }
+        return {
+            "inline": [
+                iam.list_user_policies(**user)["PolicyNames"],
+                iam.list_group_policies(**group)["PolicyNames"],
+            ],
+            "managed": [[one["PolicyName"] for one in found] for found in attached.values()],
+        }
+
+    capable = {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    try:
+        status = stacking.create(template(Users=[name]), **capable)
+        assert status == "CREATE_COMPLETE", stacking.reasons()
+        assert held() == {"inline": [[name], []], "managed": [[name], []]}
+
+        status = stacking.update(template(Groups=[name]), **capable)
+        assert status == "UPDATE_COMPLETE", stacking.reasons()
+        assert held() == {"inline": [[], [name]], "managed": [[], [name]]}
+
+        stacking.delete()
+        assert held() == {"inline": [[], []], "managed": [[], []]}
+    finally:
+        stacking.clean()
+        iam.delete_user(UserName=name)
+        iam.delete_group(GroupName=name)

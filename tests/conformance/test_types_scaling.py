@@ -295,3 +295,71 @@ def test_a_services_breaker_fails_its_stack(aws: Aws, place: Place, stacking: St
     (service,) = ecs.describe_services(cluster=place.cluster, services=[arn])["services"]
     assert service["taskDefinition"] == before["Definition"]
     assert service["runningCount"] == 1
+
+
+@fact(
+    "How a service's tasks are placed, and the tags of its target, change in place; what a "
+    "template gives no longer is as if it never had been.",
+    f"{REFERENCE}aws-resource-ecs-service.html "
+    f"{REFERENCE}aws-resource-applicationautoscaling-scalabletarget.html",
+)
+def test_a_services_placement_and_its_targets_tags(
+    aws: Aws, place: Place, stacking: Stacking
+) -> None:
+    elsewhere = {"Type": "memberOf", "Expression": "attribute:ecs.instance-type == nothing"}
+    spread = {"Type": "spread", "Field": "attribute:ecs.availability-zone"}
+
+    def template(service: Json, target: Json) -> str:
+        resources = _scaled(place, **_tracking(50))
+        resources["Target"]["Properties"] |= {"MinCapacity": 0, **target}
+        resources["Service"]["Properties"] |= {
+            "DesiredCount": 0,
+            "SchedulingStrategy": "REPLICA",
+            "DeploymentController": {"Type": "ECS"},
+            "EnableExecuteCommand": False,
+            **service,
+        }
+        return body(resources)
+
+    def shown() -> Json:
+        ecs, scaling = aws.client("ecs"), aws.client("application-autoscaling")
+        arn = stacking.physical_ids()["Service"]
+        (service,) = ecs.describe_services(cluster=place.cluster, services=[arn])["services"]
+        resource = f"service/{place.cluster}/{service['serviceName']}"
+        (target,) = scaling.describe_scalable_targets(
+            ServiceNamespace="ecs", ResourceIds=[resource]
+        )["ScalableTargets"]
+        tags = scaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
+        return {
+            "constraints": [one["type"] for one in service["placementConstraints"]],
+            "strategy": [one["type"] for one in service["placementStrategy"]],
+            "scheduling": service["schedulingStrategy"],
+            "suspended": target["SuspendedState"]["DynamicScalingInSuspended"],
+            "tags": tags,
+        }
+
+    first = template(
+        {"PlacementConstraints": [elsewhere], "PlacementStrategies": [spread]},
+        {
+            "Tags": [{"Key": "owner", "Value": "ann"}],
+            "SuspendedState": {"DynamicScalingInSuspended": True},
+        },
+    )
+    assert stacking.create(first) == "CREATE_COMPLETE", stacking.reasons()
+    assert shown() == {
+        "constraints": ["memberOf"],
+        "strategy": ["spread"],
+        "scheduling": "REPLICA",
+        "suspended": True,
+        "tags": {"owner": "ann"},
+    }
+
+    then = template({}, {"SuspendedState": {"DynamicScalingInSuspended": False}})
+    assert stacking.update(then) == "UPDATE_COMPLETE", stacking.reasons()
+    assert shown() == {
+        "constraints": [],
+        "strategy": [],
+        "scheduling": "REPLICA",
+        "suspended": False,
+        "tags": {},
+    }

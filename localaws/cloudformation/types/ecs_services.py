@@ -24,10 +24,8 @@ _CHANGEABLE = (
     "EnableExecuteCommand",
     "HealthCheckGracePeriodSeconds",
     "LoadBalancers",
-    "NetworkConfiguration",
     "PlacementConstraints",
     "PlacementStrategies",
-    "PlatformVersion",
     "PropagateTags",
     "TaskDefinition",
 )
