@@ -123,6 +123,29 @@ def test_without_rollback_a_failed_rollout_stays_and_starts_nothing() -> None:
     tell(story)
 
 
+def test_a_rollout_that_bakes_can_be_stopped_and_superseded() -> None:
+    async def story(world: World) -> None:
+        await rolling(world)
+        await world.until(lambda: len(world.tasks("STOPPED")) == 2)
+        stopped = newest(world)["serviceDeploymentArn"]
+
+        world.call("StopServiceDeployment", serviceDeploymentArn=stopped)
+        await world.until(lambda: newest(world)["status"] == "ROLLBACK_SUCCESSFUL", within=MINUTE)
+        assert newest(world)["alarms"]["status"] == "MONITORING_COMPLETE"
+        assert {one["containers"][0]["image"] for one in world.tasks()} == {"main"}
+
+        world.call("UpdateService", cluster="c", service="web", forceNewDeployment=True)
+        await world.clock.advance(30)
+        former = newest(world)["serviceDeploymentArn"]
+        world.call("UpdateService", cluster="c", service="web", forceNewDeployment=True)
+        await world.until(lambda: states(world) == ["COMPLETED"], within=4 * MINUTE)
+        found = world.call("DescribeServiceDeployments", serviceDeploymentArns=[former])
+        [superseded] = found["serviceDeployments"]
+        assert (superseded["status"], newest(world)["status"]) == ("STOPPED", "SUCCESSFUL")
+
+    tell(story)
+
+
 def test_what_alarms_already_when_a_rollout_begins_is_not_watched() -> None:
     async def story(world: World) -> None:
         world.around.alarms["wrong"] = "ALARM"
