@@ -16,6 +16,36 @@ from localaws.world import World
 _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
 
 
+def named(value: object) -> set[str]:
+    """The references to SSM's parameters in it, but for secure ones, as they are written."""
+    return {found[0] for found in _REFERENCE.finditer(json.dumps(value)) if found[1] == "ssm"}
+
+
+async def look_up(world: World, value: object) -> dict[str, str]:
+    """What they come to now; AwsError for those that are not right, before anything is done."""
+    return {text: await _known(world, text) for text in sorted(named(value))}
+
+
+async def _known(world: World, text: str) -> str:
+    name, _, version = text.removeprefix("{{resolve:ssm:").removesuffix("}}").partition(":")
+    if version and not version.isdecimal():
+        raise _refused(f"Incorrect format is used in the following SSM reference: [{text}]")
+    asked = {"Name": f"{name}:{version}" if version else name}
+    try:
+        found = (await world.aws.call("ssm", "GetParameter", asked))["Parameter"]
+    except AwsError as error:
+        raise _refused(
+            f"Unable to fetch parameters [{asked['Name']}] from parameter store for this account."
+        ) from error
+    if found["Type"] == "SecureString":
+        raise _refused(f"Non-secure ssm prefix was used for secure parameter {name}")
+    return str(found["Value"])
+
+
+def _refused(sentence: str) -> AwsError:
+    return AwsError("ValidationError", sentence)
+
+
 async def reveal(world: World, value: Any) -> Any:  # noqa: ANN401 (a template's JSON)
     """The same object where there is nothing to reveal; AwsError for what cannot be found."""
     if not _REFERENCE.search(json.dumps(value)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.cloudformation import parameters, steps
+from localaws.cloudformation import dynamic, parameters, steps
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.order import Failed, in_order
 from localaws.cloudformation.publishing import publish, read_exports
@@ -54,7 +54,7 @@ async def _apply_one(run: Run, wanted: Evaluation, logical_id: str) -> None:
         await steps.create(run, resource)
     elif begun is not None and begun.before and have is begun.after:
         await steps.update(run, have, begun.before.properties)
-    elif have.properties == resource.properties:
+    elif have.properties == resource.properties and not _moved(run, have):
         have.deletion_policy = resource.deletion_policy
         have.replace_policy = resource.replace_policy
     elif TYPES[have.type].replaced_by(have.properties, resource.properties):
@@ -63,6 +63,15 @@ async def _apply_one(run: Run, wanted: Evaluation, logical_id: str) -> None:
         resource.physical_id, resource.attributes = have.physical_id, have.attributes
         _undo(run).note(Change(have, resource))
         await steps.update(run, resource, have.properties)
+
+
+def _moved(run: Run, resource: Resource) -> bool:
+    """Whether what it refers to dynamically is not what it was at the last update."""
+    previous, now = _undo(run).previous, run.stack.revision
+    return previous is not None and any(
+        previous.resolved.get(text) != now.resolved.get(text)
+        for text in dynamic.named(resource.properties)
+    )
 
 
 def _declared(run: Run, wanted: Evaluation, logical_id: str) -> Resource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localaws.cloudformation import bodies, constraints, parameters
+from localaws.cloudformation import bodies, constraints, dynamic, parameters
 from localaws.cloudformation.stack import UPDATABLE, Revision, Stack
 from localaws.cloudformation.template import Template
 from localaws.wire import AwsError
@@ -41,7 +41,9 @@ async def revision(world: World, params: Params, previous: Revision | None) -> R
     parsed = await bodies.find(world, params, previous.template if previous else None)
     known = previous.parameters if previous is not None else {}
     settled = parameters.settle(parsed, params.get("Parameters", []), known)
-    return Revision(parsed, settled, tags, await parameters.look_up(world, parsed, settled))
+    resolved = await parameters.look_up(world, parsed, settled)
+    resolved |= await dynamic.look_up(world, parsed.resources)
+    return Revision(parsed, settled, tags, resolved)
 
 
 def same(one: Revision, other: Revision) -> bool:

@@ -36,7 +36,7 @@ class Revision:
     template: Template
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
-    resolved: Mapping[str, str] = field(default_factory=dict)  # of parameters that name SSM's
+    resolved: Mapping[str, str] = field(default_factory=dict)  # parameters of SSM's, references
 
     def value(self, parameter: str) -> str:
         return self.resolved.get(parameter, self.parameters[parameter])

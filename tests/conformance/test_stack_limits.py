@@ -242,3 +242,40 @@ def test_names_of_ssm(stacking: Stacking, name: str) -> None:
         "exist. Rollback requested by user."
     ) in stacking.reasons()
     assert stacking.statuses("A") == []
+
+
+@fact(
+    "A dynamic reference to SSM is looked up anew by each update, also by one that says nothing "
+    "new; a label is no version, and a secure parameter is not referred to plainly.",
+    LIVE,
+)
+def test_dynamic_references_are_looked_up_again(aws: Aws, stacking: Stacking, name: str) -> None:
+    ssm, update = aws.client("ssm"), stacking.cfn.update_stack
+    plain, secure = f"/{name}/p", f"/{name}/s"
+
+    def template(reference: str) -> str:
+        properties = {"Type": "String", "Value": f"<{{{{resolve:{reference}}}}}>"}
+        return body({"Copy": {"Type": "AWS::SSM::Parameter", "Properties": properties}})
+
+    def copied() -> str:
+        found = ssm.get_parameter(Name=stacking.physical_ids()["Copy"])
+        return str(found["Parameter"]["Value"])
+
+    ssm.put_parameter(Name=plain, Value="first", Type="String")
+    ssm.put_parameter(Name=secure, Value="s", Type="SecureString")
+    try:
+        assert stacking.create(template(f"ssm:{plain}")) == "CREATE_COMPLETE"
+        before = copied()
+        ssm.put_parameter(Name=plain, Value="second", Type="String", Overwrite=True)
+        assert stacking.update(template(f"ssm:{plain}")) == "UPDATE_COMPLETE"
+        after = copied()
+        asked = {"StackName": name}
+        label = refused(update, TemplateBody=template(f"ssm:{plain}:label"), **asked)
+        open_ = refused(update, TemplateBody=template(f"ssm:{secure}:1"), **asked)
+    finally:
+        ssm.delete_parameters(Names=[plain, secure])
+
+    assert (before, after) == ("<first>", "<second>")
+    form = "Incorrect format is used in the following SSM reference"
+    assert label == ("ValidationError", f"{form}: [{{{{resolve:ssm:{plain}:label}}}}]")
+    assert open_[1] == f"Non-secure ssm prefix was used for secure parameter {secure}"
