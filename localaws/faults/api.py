@@ -79,6 +79,9 @@ def _shown(fault: Fault) -> Mapping[str, Any]:
         "probability": fault.probability,
         "times": fault.times,
         "hits": fault.hits,
+        **(
+            {"struck": [one for one, since in fault.struck.items() if since]} if fault.lasts else {}
+        ),
     }
 
 

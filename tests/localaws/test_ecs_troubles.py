@@ -175,6 +175,43 @@ def test_a_task_that_starts_while_its_agent_is_away_runs_when_it_is_back() -> No
     tell(story)
 
 
+def test_an_agent_that_is_away_does_not_know_that_a_task_is_to_stop() -> None:
+    async def story(world: World) -> None:
+        world.fault("pull_slow", seconds=30)
+        arn = world.run(MAIN)
+        await world.clock.advance(1)
+
+        fault = begin(world, "agent_disconnected")
+        await look(world)
+        world.stop(arn)
+        await world.clock.advance(60)
+        started, known = list(world.driver.names), world.task(arn)
+        world.faults.end(fault)
+        stopped = await world.stopped(arn, within=1)
+
+        assert (started, known["lastStatus"]) == (["main"], "PENDING")
+        assert stopped["containers"][0]["exitCode"] == 143
+
+    tell(story)
+
+
+def test_nothing_starts_on_a_lost_host() -> None:
+    async def story(world: World) -> None:
+        world.fault("pull_slow", seconds=30)
+        arn = world.run(MAIN)
+        await world.clock.advance(1)
+
+        fault = begin(world, "instance_lost")
+        await world.clock.advance(60)
+        assert await container(world).execute((), 1) == DID_NOT_END
+        assert world.task(arn)["lastStatus"] == "PENDING"
+        world.faults.end(fault)
+
+        assert (await world.stopped(arn, within=1))["stopCode"] == "EssentialContainerExited"
+
+    tell(story)
+
+
 def test_a_lost_host_takes_its_containers_along_and_ecs_learns_of_it_when_it_is_back() -> None:
     async def story(world: World) -> None:
         world.serve(MAIN)
@@ -210,6 +247,7 @@ def test_tasks_of_a_lost_host_are_replaced_once_it_is_deregistered() -> None:
         await world.clock.advance(60)
 
         world.ecs.machines_changed("terminated", ["i-1"])
+        world.faults.end_all()
         await world.clock.advance(60)
         assert connected(world) == {"i-1": False, "i-2": True}
         gone = {"containerInstance": instance(world)["containerInstanceArn"], "force": True}
@@ -309,6 +347,26 @@ def test_an_impaired_instance_says_so_until_it_is_well(status_check: bool) -> No
         ]
         assert told == ["IMPAIRED", "OK"]
         assert instance(world)["agentConnected"]
+
+    tell(story)
+
+
+def test_what_a_restart_ended_is_learned_when_the_agent_is_back() -> None:
+    async def story(world: World) -> None:
+        arn = world.run(MAIN)
+        await world.running(arn)
+        fault = begin(world, "agent_disconnected")
+        await look(world)
+
+        world.driver.launched.clear()  # none is found again
+        await world.restart()
+        await world.clock.advance(60)
+        away = world.task(arn)
+        world.faults.end(fault)
+        stopped = await world.stopped(arn, within=1)
+
+        assert (away["lastStatus"], away["containers"][0]["lastStatus"]) == ("RUNNING", "RUNNING")
+        assert stopped["stopCode"] == "EssentialContainerExited"
 
     tell(story)
 

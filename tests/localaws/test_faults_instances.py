@@ -114,7 +114,8 @@ def test_a_host_that_is_terminated_leaves_nothing_behind(aws: LocalAws, hosting:
 
     assert stopped["stopCode"] == "TerminationNotice"
     assert new["agentConnected"]
-    assert [one["id"] for one in ask(aws, "GET")[1]["faults"]] == [fault]
+    [listed] = ask(aws, "GET")[1]["faults"]
+    assert (listed["id"], listed["struck"]) == (fault, [instance["ec2InstanceId"]])
 
 
 def test_an_agent_goes_and_comes_back(aws: LocalAws, hosting: Hosting) -> None:
