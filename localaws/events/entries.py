@@ -15,7 +15,6 @@ from localaws.wire import AwsError
 if TYPE_CHECKING:
     from localaws.world import World
 
-MOST_ENTRIES = 10
 MOST_BYTES = 1_048_576  # of the entries of one request; 256 KB until January 2026
 _BYTES_OF_A_TIME = 14
 _NEEDED = ("Source", "DetailType", "Detail")
@@ -45,12 +44,6 @@ def envelope(
 
 
 def check(entries: list[Json]) -> None:
-    if len(entries) > MOST_ENTRIES:
-        raise AwsError(
-            "ValidationException",
-            "1 validation error detected: Value at 'entries' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {MOST_ENTRIES}",
-        )
     if sum(map(_size, entries)) > MOST_BYTES:
         sentence = "Total size of the entries in the request is over the limit."
         raise AwsError("ValidationException", sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from localaws import schedules
 from localaws.events import entries, patterns, rules, targets
 from localaws.events.courier import Courier
 from localaws.events.model import Json, Rule, State
+from localaws.wire import constraints, models
 from localaws.world import Operation
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Events:
         scheduling: dict[str, Operation] = {
             name: partial(self._schedule, operation) for name, operation in _SCHEDULING.items()
         }
-        return {
+        every: dict[str, Operation] = {
             **simple,
             **scheduling,
             "PutEvents": self.put_events,
@@ -60,6 +61,7 @@ class Events:
             "DescribeEventBus": self._describe_bus,
             "ListEventBuses": lambda _: {"EventBuses": [self._bus()]},
         }
+        return {name: _checked(name, operation) for name, operation in every.items()}
 
     async def start(self) -> None:
         self._running.push_async_callback(self._courier.stop)
@@ -155,6 +157,16 @@ class Events:
 
     def _bus(self) -> Json:
         return {"Name": rules.BUS, "Arn": rules.bus_arn(self._world)}
+
+
+def _checked(name: str, operation: Operation) -> Operation:
+    """Refused where the service model says so."""
+
+    def checked(params: Json) -> Json | Awaitable[Json]:
+        constraints.check(models.operation("events", name).input_shape, params)
+        return operation(params)
+
+    return checked
 
 
 def _matches(rule: Rule, event: Json) -> bool:

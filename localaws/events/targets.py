@@ -79,7 +79,6 @@ def _check(target: Json) -> None:
         raise invalid(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
     if kind(target) == "ecs":
         _check_ecs(target)
-    _check_retries(target.get("RetryPolicy", {}))
 
 
 def _check_ecs(target: Json) -> None:
@@ -87,13 +86,3 @@ def _check_ecs(target: Json) -> None:
         raise invalid(f"RoleArn is required for target {target['Arn']}.")
     if "EcsParameters" not in target:
         raise invalid(f"Parameter(s) EcsParameters must be specified for target: {target['Id']}.")
-
-
-def _check_retries(policy: Json) -> None:
-    """The service model's own ranges."""
-    for name, least, most in (
-        ("MaximumRetryAttempts", 0, 185),
-        ("MaximumEventAgeInSeconds", 60, 86_400),
-    ):
-        if not least <= policy.get(name, least) <= most:
-            raise invalid(f"{name} must be between {least} and {most}.")

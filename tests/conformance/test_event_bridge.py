@@ -373,6 +373,69 @@ def test_refused_entries(events: Client, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "params", "words"),
+    [
+        (
+            "put_rule",
+            {"Name": "a b", "EventPattern": '{"source": ["a"]}'},
+            "Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular "
+            "expression pattern: [\\.\\-_A-Za-z0-9]+",
+        ),
+        (
+            "put_rule",
+            {"Name": "a" * 65, "EventPattern": '{"source": ["a"]}'},
+            "at 'name' failed to satisfy constraint: Member must have length less than or equal "
+            "to 64",
+        ),
+        (
+            "put_rule",
+            {"Name": "a", "EventPattern": '{"source": ["a"]}', "State": "ON"},
+            "Value 'ON' at 'state' failed to satisfy constraint: Member must satisfy enum value "
+            "set: [",
+        ),
+        (
+            "put_targets",
+            {
+                "Rule": "a",
+                "Targets": [{"Id": "t", "Arn": "arn:x", "Input": '"' + "x" * 8191 + '"'}],
+            },
+            "at 'targets.1.member.input' failed to satisfy constraint: Member must have length "
+            "less than or equal to 8192",
+        ),
+        (
+            "put_targets",
+            {
+                "Rule": "a",
+                "Targets": [
+                    {"Id": "t", "Arn": "arn:x", "RetryPolicy": {"MaximumRetryAttempts": 186}}
+                ],
+            },
+            "Value '186' at 'targets.1.member.retryPolicy.maximumRetryAttempts' failed to satisfy "
+            "constraint: Member must have value less than or equal to 185",
+        ),
+        (
+            "put_events",
+            {"Entries": [{"Source": "a", "DetailType": "b", "Detail": "{}"}] * 11},
+            "at 'entries' failed to satisfy constraint: Member must have length less than or equal "
+            "to 10",
+        ),
+    ],
+)
+@fact(
+    "Names, states, inputs, retries and entries beyond the model's bounds are refused by their "
+    "path: ValidationException.",
+    f"{API}API_PutRule.html {API}API_Target.html {API}API_PutEvents.html "
+    "awslabs/aws-service-catalog-puppet#166",
+)
+def test_bounds(events: Client, operation: str, params: dict[str, Any], words: str) -> None:
+    code, message = refused(getattr(events, operation), **params)
+
+    assert code == "ValidationException"
+    assert message.startswith("1 validation error detected: Value ")
+    assert words in message
+
+
 @fact(
     "The entries of a request have at most 1 MiB: source, detail type, detail and resources in "
     "UTF-8, and 14 bytes for a time.",
