@@ -177,6 +177,23 @@ def test_instances_are_listed_by_filter_and_status(hosting: Hosting) -> None:
 
 
 @fact(
+    "A listing comes in pages of maxResults; nextToken is asked for the next.",
+    API + "API_ListContainerInstances.html",
+)
+def test_instances_are_listed_by_pages(hosting: Hosting) -> None:
+    all_ = {one["containerInstanceArn"] for one in hosting.host(2)}
+    asked: Json = {"cluster": hosting.name, "maxResults": 1}
+
+    first = hosting.ecs.list_container_instances(**asked)
+    second = hosting.ecs.list_container_instances(**asked, nextToken=first["nextToken"])
+
+    pages = [one["containerInstanceArns"] for one in (first, second)]
+    assert [len(one) for one in pages] == [1, 1]
+    assert {*pages[0], *pages[1]} == all_
+    assert not second.get("nextToken")
+
+
+@fact(
     "An instance that is not there is a failure, MISSING.",
     API + "API_DescribeContainerInstances.html " + GUIDE + "api_failures_messages.html",
 )
@@ -282,16 +299,16 @@ def test_no_other_status_can_be_set(hosting: Hosting) -> None:
 
 @fact(
     "An instance with tasks is not deregistered but by force.",
-    API + "API_DeregisterContainerInstance.html getmoto/moto#964",
+    API + "API_DeregisterContainerInstance.html aws/amazon-ecs-agent#125",
 )
 def test_an_instance_with_tasks_is_not_deregistered(hosting: Hosting) -> None:
     [instance] = hosting.host(1)
     hosting.run(instance["containerInstanceArn"])
     asked = {"cluster": hosting.name, "containerInstance": instance["containerInstanceArn"]}
 
-    refused = refusal(hosting.ecs.deregister_container_instance, **asked)
+    code, _ = refusal(hosting.ecs.deregister_container_instance, **asked)
 
-    assert refused == ("InvalidParameterException", "Found running tasks on the instance.")
+    assert code == "InvalidParameterException"
     assert hosting.instance(instance["containerInstanceArn"])["status"] == "ACTIVE"
 
 
@@ -354,7 +371,9 @@ def test_a_deregistered_instance_is_inactive(hosting: Hosting) -> None:
     API
     + "API_DeregisterContainerInstance.html "
     + GUIDE
-    + "stopped-task-error-codes.html zebrunner/esg",
+    + "stopped-task-errors.html "
+    + API
+    + "API_Task.html",
 )
 def test_a_terminated_instance_is_deregistered(hosting: Hosting) -> None:
     hosting.host(2)
