@@ -152,7 +152,7 @@ def test_what_a_parameter_may_be(declared: Json, value: str, told: str, stacking
     "A value that is to stay as it was is not given as well, and was there before.",
     API + "API_Parameter.html",
 )
-def test_previous_values(stacking: Stacking) -> None:
+def test_a_value_that_stays_is_not_given_as_well(stacking: Stacking) -> None:
     template = body(A, Parameters={"P": {"Type": "String", "Default": "x"}})
     stacking.create(template)
     more = body(A, Parameters={name: {"Type": "String", "Default": "x"} for name in ("P", "Q")})
