@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any
 
-from localaws.ecs.model import Target, Task
+from localaws.ecs.model import Notes, Target, Task
 from localaws.ecs.needs import TargetHealth, World
 from localaws.wire import AwsError
-
-log = logging.getLogger(__name__)
 
 
 class Balancing:
@@ -57,13 +54,14 @@ class Balancing:
         return None if found else "TARGET"
 
     def _register(self, task: Task, target: Target) -> None:
+        task.targets.append(target)
+        notes = task.service.notes if task.service else Notes()
         try:
             self._world.elbv2.register(target.group, target.id, target.port)
         except AwsError as error:
-            log.warning("task %s is not registered in %s: %s", task.id, target.group, error)
-        task.targets.append(target)
-        if task.service:
-            task.service.notes.registered[target.group] += 1
+            notes.not_registered[target.group] = error.message
+        else:
+            notes.registered[target.group] += 1
 
 
 def _targets(task: Task, balancer: dict[str, Any]) -> list[Target]:

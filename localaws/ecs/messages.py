@@ -101,6 +101,14 @@ def registered(service: str, count: int, target_group: str) -> str:
     return f"(service {service}) registered {count} targets in (target-group {target_group})"
 
 
+def not_registered(service: str, target_group: str, why: str) -> str:
+    """aws/copilot-cli, internal/pkg/stream/ecs_test.go"""
+    return (
+        f"(service {service}) failed to register targets in (target-group {target_group}) with "
+        f"(error {why})"
+    )
+
+
 def deregistered(service: str, count: int, target_group: str) -> str:
     return f"(service {service}) deregistered {count} targets in (target-group {target_group})"
 

@@ -156,6 +156,7 @@ class Notes:
     """What happened to a service's tasks since its last events were written."""
 
     registered: Counter[str] = field(default_factory=Counter)  # by target group
+    not_registered: dict[str, str] = field(default_factory=dict)  # why, by target group
     deregistered: Counter[str] = field(default_factory=Counter)
     draining: int = 0
     stopped: list[str] = field(default_factory=list)  # task ids

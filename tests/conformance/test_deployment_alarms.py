@@ -108,7 +108,7 @@ def test_a_rollout_bakes(served: Served, alarm: Alarm) -> None:
     "An alarm that goes off while a rollout is watched fails it, and with rollback takes it back "
     "to the last completed one; the service's events and EventBridge tell.",
     GUIDE + "deployment-alarm-failure.html " + GUIDE + "ecs_service_deployment_events.html "
-    "aws/copilot-cli (internal/pkg/describe/status_test.go)",
+    "aws/copilot-cli (internal/pkg/stream/ecs_test.go)",
 )
 def test_an_alarm_takes_a_rollout_back(served: Served, alarm: Alarm, eventing: Eventing) -> None:
     baking = rolled(served, alarm.watched())

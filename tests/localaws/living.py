@@ -72,6 +72,10 @@ class Around(Quiet):
         state = self.alarms[name]
         return {"AlarmName": name, "StateValue": state, "Period": 60, "EvaluationPeriods": 2}
 
+    def register(self, group: str, *_: object) -> None:
+        if group not in self.groups:
+            raise AwsError("TargetGroupNotFound", f"{group} is not there", 400)
+
     def health_of(self, group: str, target: str, port: int) -> TargetHealth | None:
         """No target is there any more; perhaps not even its group."""
         if group not in self.groups:

@@ -309,6 +309,31 @@ def test_a_target_that_is_gone_is_told(groups: set[str], missing: str) -> None:
     living.tell(story)
 
 
+@pytest.mark.parametrize(
+    ("groups", "text"),
+    [
+        ({"group"}, "registered 1 targets in (target-group group)"),
+        (
+            set[str](),
+            "failed to register targets in (target-group group) with (error group is not there)",
+        ),
+    ],
+)
+def test_targets_are_told_as_registered_only_if_they_are(groups: set[str], text: str) -> None:
+    async def story(world: living.World) -> None:
+        world.around.groups = groups
+        ports = [{"containerPort": 80}]
+        balancer = {"targetGroupArn": "group", "containerName": "main", "containerPort": 80}
+        world.serve({"image": "main", "portMappings": ports}, loadBalancers=[balancer])
+        await world.clock.advance(MINUTE)
+
+        found = world.call("DescribeServices", cluster="c", services=["web"])["services"][0]
+        said = [one["message"] for one in found["events"]]
+        assert [one for one in said if "register" in one] == [f"(service web) {text}"]
+
+    living.tell(story)
+
+
 @pytest.mark.parametrize("kind", ["scheduler_throttled", "iam_misconfigured"])
 def test_what_hinders_ends_and_the_service_starts_its_tasks(kind: str) -> None:
     async def story(world: World) -> None:

@@ -32,7 +32,7 @@ STOPPED = Failure(
     rolled_back="Service deployment rolled back because a rollback was requested.",
     going_back="ECS deployment stopped: rolling back to deploymentId {}.",
 )
-# the event is AWS's (aws/copilot-cli, internal/pkg/describe/status_test.go), and what is said of
+# the event is AWS's (aws/copilot-cli, internal/pkg/stream/ecs_test.go), and what is said of
 # a rollback; how a deployment words its own state then has no public source
 ALARMED = Failure(
     reason="ECS deployment alarms: alarm detected.",

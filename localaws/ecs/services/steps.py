@@ -112,6 +112,8 @@ class Steps:
 
     def _write_notes(self, service: Service) -> None:
         notes, service.notes, name = service.notes, Notes(), service.name
+        for group, why in notes.not_registered.items():
+            self._notices.say_once(service, messages.not_registered(name, group, why))
         said = [messages.registered(name, n, group) for group, n in notes.registered.items()]
         said += [messages.deregistered(name, n, group) for group, n in notes.deregistered.items()]
         said += [messages.draining(name, notes.draining)] if notes.draining else []
