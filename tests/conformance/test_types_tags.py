@@ -108,6 +108,21 @@ def _alarm(*unknown: Json) -> Json:
     }
 
 
+def _named(suffix: str) -> Json:
+    return {"Fn::Sub": f"${{AWS::StackName}}-{suffix}"}
+
+
+def _runs(count: int) -> Json:
+    """Tasks, every hour."""
+    tasks = {"TaskDefinitionArn": {"Ref": "Definition"}, "TaskCount": count, "LaunchType": "EC2"}
+    cluster, role = ({"Fn::GetAtt": [name, "Arn"]} for name in ("Cluster", "Role"))
+    return {
+        "ScheduleExpression": "rate(1 hour)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {"Arn": cluster, "RoleArn": role, "EcsParameters": tasks},
+    }
+
+
 TAGGED_AND_NOT = {
     "AWS::SNS::Topic": topic,
     "AWS::ECR::Repository": repository,
@@ -149,6 +164,35 @@ LIVES = [
         Step(_answers(MultiValueAnswer=True), {"MultiValueAnswer": True, "Failover": None}),
         Step(_answers(Failover="PRIMARY"), {"MultiValueAnswer": None, "Failover": "PRIMARY"}),
         beside={"Zone": ZONE},
+    ),
+    Life(
+        "AWS::IAM::InstanceProfile",
+        lambda aws, id_: {
+            "own": aws.client("iam")
+            .get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]["InstanceProfileName"]
+            .endswith("-first")
+        },
+        Step({"InstanceProfileName": _named("first"), "Roles": [{"Ref": "Role"}]}, {"own": True}),
+        replaced=Step({"Roles": [{"Ref": "Role"}]}, {"own": False}),
+        beside={"Role": {"Type": "AWS::IAM::Role", "Properties": _role()}},
+    ),
+    Life(
+        "AWS::Scheduler::Schedule",
+        lambda aws, id_: dict(
+            aws.client("scheduler").get_schedule(Name=id_)["Target"].get("EcsParameters", {})
+        ),
+        Step(_runs(2), {"TaskCount": 2, "LaunchType": "EC2"}),
+        Step(_runs(3), {"TaskCount": 3, "LaunchType": "EC2"}),
+        beside={
+            "Role": {"Type": "AWS::IAM::Role", "Properties": _role()},
+            "Cluster": {"Type": "AWS::ECS::Cluster"},
+            "Definition": {
+                "Type": "AWS::ECS::TaskDefinition",
+                "Properties": {
+                    "ContainerDefinitions": [{"Name": "a", "Image": "busybox", "Memory": 64}]
+                },
+            },
+        },
     ),
     Life(
         "AWS::CloudWatch::Alarm",
