@@ -24,7 +24,7 @@ faults:
 """
 ENDS = {  # what is told of the tasks that each stops
     "denied": "pull access denied for x",
-    "missing": "manifest for x not found",
+    "missing": "manifest unknown: Requested image not found",
     "full": "no space left on device",
     "exits": "Essential container in task exited",
     "memory": "OutOfMemoryError",
