@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from localaws import schedules
 from localaws.events import entries, patterns, rules, targets
 from localaws.events.courier import Courier
 from localaws.events.model import Json, Rule, State
-from localaws.wire import constraints, models
+from localaws.wire import constraints
 from localaws.world import Operation
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Events:
             "DescribeEventBus": self._describe_bus,
             "ListEventBuses": lambda _: {"EventBuses": [self._bus()]},
         }
-        return {name: _checked(name, operation) for name, operation in every.items()}
+        return constraints.checked("events", every)
 
     async def start(self) -> None:
         self._running.push_async_callback(self._courier.stop)
@@ -157,16 +157,6 @@ class Events:
 
     def _bus(self) -> Json:
         return {"Name": rules.BUS, "Arn": rules.bus_arn(self._world)}
-
-
-def _checked(name: str, operation: Operation) -> Operation:
-    """Refused where the service model says so."""
-
-    def checked(params: Json) -> Json | Awaitable[Json]:
-        constraints.check(models.operation("events", name).input_shape, params)
-        return operation(params)
-
-    return checked
 
 
 def _matches(rule: Rule, event: Json) -> bool:

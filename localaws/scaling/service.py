@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.scaling import activities, evaluation, keys, policies, scheduled, tags, targets
 from localaws.scaling.evaluation import EVERY_SECONDS
 from localaws.scaling.model import State
+from localaws.wire import constraints
 from localaws.wire.answer import Answer
 from localaws.wire.request import Request
 from localaws.world import Operation
@@ -31,7 +32,7 @@ class Scaling:
         self._running = contextlib.AsyncExitStack()
 
     def operations(self) -> Mapping[str, Operation]:
-        return {
+        every: dict[str, Operation] = {
             "RegisterScalableTarget": self._register,
             "DeregisterScalableTarget": self._deregister,
             "DescribeScalableTargets": partial(targets.describe, self.state),
@@ -46,6 +47,7 @@ class Scaling:
             "UntagResource": partial(tags.remove, self.state),
             "ListTagsForResource": partial(tags.list_, self.state),
         }
+        return constraints.checked("application-autoscaling", every)
 
     async def start(self) -> None:
         for work in (self._settle(), self._watch(), self._keep_time()):

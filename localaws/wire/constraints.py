@@ -4,12 +4,31 @@ refused in the words that services of AWS have in common."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from localaws.wire import models
 from localaws.wire.errors import AwsError
+
+_HALVES, _WHOLE = r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"
+Json = dict[str, Any]
+Operation = Callable[[Json], Json | Awaitable[Json]]
+
+
+def checked(service: str, operations: Mapping[str, Operation]) -> dict[str, Operation]:
+    """The same operations, which refuse what the model of the service does not allow."""
+    return {name: _checked(service, name, it) for name, it in operations.items()}
+
+
+def _checked(service: str, name: str, operation: Operation) -> Operation:
+    def checked(params: Json) -> Json | Awaitable[Json]:
+        check(models.operation(service, name).input_shape, params)
+        return operation(params)
+
+    return checked
 
 
 def check(shape: Shape | None, params: dict[str, Any]) -> None:
@@ -42,9 +61,19 @@ def _text(shape: StringShape, value: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
         yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
+    read = pattern_of(pattern) if pattern else None
+    if read and not read.fullmatch(value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
     yield from _length(shape, value)
+
+
+@cache
+def pattern_of(written: str) -> re.Pattern[str] | None:
+    """As Java writes them: what is beyond 16 bits as two halves. None for what only Java has."""
+    try:
+        return re.compile(written.replace(_HALVES, _WHOLE))
+    except re.error:
+        return None
 
 
 def _length(shape: Shape, value: str | list[Any]) -> Iterator[str]:

@@ -48,3 +48,29 @@ def test_what_keeps_within_the_bounds_passes() -> None:
         PUT, {"Name": "a" * 64, "State": "ENABLED", "Tags": [{"Key": "a", "Value": ""}]}
     )
     constraints.check(None, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "allowed", "refused"),
+    [
+        (r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*", "a \U0001f600", "\x00"),
+        (r"[\.\-_A-Za-z0-9]+", "a.b-c", "a b"),
+    ],
+)
+def test_patterns_are_java_s(written: str, allowed: str, refused: str) -> None:
+    read = constraints.pattern_of(written)
+
+    assert read
+    assert read.fullmatch(allowed)
+    assert not read.fullmatch(refused)
+
+
+@pytest.mark.parametrize("service", ["events", "application-autoscaling"])
+def test_only_classes_of_letters_are_beyond_us(service: str) -> None:
+    model = models.service(service)
+    shapes = [model.shape_for(name) for name in model.shape_names]
+    patterns = {shape.metadata["pattern"] for shape in shapes if "pattern" in shape.metadata}
+
+    unread = {one for one in patterns if constraints.pattern_of(one) is None}
+
+    assert all(r"\p{" in one for one in unread)
