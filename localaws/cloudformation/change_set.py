@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from localaws.cloudformation import change_values
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.intrinsics import references
 from localaws.cloudformation.resource import Resource, ResourceType
@@ -58,6 +59,22 @@ def overtaken(stack: Stack) -> None:
             one.execution = "OBSOLETE"
 
 
+def summary(stack: Stack, one: ChangeSet) -> Shown:
+    shown: Shown = {
+        "ChangeSetName": one.name,
+        "ChangeSetId": one.arn,
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "Description": one.description or None,
+        "CreationTime": one.created_at,
+        "ExecutionStatus": one.execution,
+        "Status": one.status,
+        "StatusReason": one.reason or None,
+        "IncludeNestedStacks": False,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Of what a stack has with what a revision asks."""
@@ -84,6 +101,7 @@ class Comparison:
     def _added(self, logical_id: str) -> Shown:
         kind = self.wanted.revision.template.resources[logical_id]["Type"]
         change = {"Action": "Add", "LogicalResourceId": logical_id, "ResourceType": kind}
+        change |= change_values.contexts(None, self._resolved(logical_id))
         return {"Type": "Resource", "ResourceChange": change | {"Scope": [], "Details": []}}
 
     def _modified(self, logical_id: str, moved: Mapping[str, bool]) -> Shown | None:
@@ -100,6 +118,7 @@ class Comparison:
             "Replacement": replacement,
             "Scope": sorted({detail["Target"]["Attribute"] for detail in details}),
             "Details": details,
+            **change_values.contexts(have.properties, self._resolved(logical_id)),
         }
         if replacement == "True":
             retain = have.replace_policy == "Retain"
@@ -113,8 +132,10 @@ class Comparison:
         now = self._resolved(logical_id)
         before, after = self._declared(logical_id)
         for name in sorted({*have.properties, *now, *after}):
-            target = _target(kind, name)
             causes = list(_moving(after.get(name), moved))
+            value = change_values.UNKNOWN if causes else now.get(name)
+            target = _target(kind, name)
+            target |= change_values.of(name, have.properties.get(name), value)
             if causes:
                 yield from (_detail(target, "Dynamic", *cause) for cause in causes)
             elif have.properties.get(name) == now.get(name):
@@ -145,7 +166,8 @@ class Comparison:
         try:
             return self.wanted.properties(logical_id)
         except AwsError:
-            return self.have[logical_id].properties
+            have = self.have.get(logical_id)
+            return have.properties if have else self._declared(logical_id)[1]
 
     def _declared(self, logical_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         old = self.previous.template.resources if self.previous else {}
@@ -166,7 +188,7 @@ def _moving(expression: object, moved: Mapping[str, bool]) -> Iterator[tuple[str
 
 def _target(kind: ResourceType, name: str) -> Shown:
     if name == kind.schema.tags:
-        return {"Attribute": "Tags"}
+        return {"Attribute": "Tags", "RequiresRecreation": "Never"}
     recreates = kind.recreates(name)
     return {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreates}
 
@@ -193,5 +215,6 @@ def _removed(resource: Resource) -> Shown:
         "ResourceType": resource.type,
         "Scope": [],
         "Details": [],
+        **change_values.contexts(resource.properties, None),
     }
     return {"Type": "Resource", "ResourceChange": change}

@@ -7,7 +7,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localaws.cloudformation import capabilities, change_set, deployment, requests, shown
+from localaws.cloudformation import (
+    capabilities,
+    change_set,
+    change_values,
+    deployment,
+    requests,
+    shown,
+)
 from localaws.cloudformation.change_set import ChangeSet, Comparison
 from localaws.cloudformation.evaluation import Evaluation
 from localaws.cloudformation.news import News
@@ -74,23 +81,26 @@ class ChangeSets:
 
     def describe(self, params: Params) -> Params:
         requests.check_modelled(
-            "DescribeChangeSet", params, {"ChangeSetName", "StackName", "NextToken"}
+            "DescribeChangeSet",
+            params,
+            {"ChangeSetName", "StackName", "NextToken", "IncludePropertyValues"},
         )
         stack, found = self._find(params)
+        valued = params.get("IncludePropertyValues", False)
         changes, token = page(found.changes, params.get("NextToken"))
         given = [
             {"ParameterKey": name, "ParameterValue": value}
             for name, value in shown.given(found.revision).items()
         ]
         return (
-            _summary(stack, found)
+            change_set.summary(stack, found)
             | {
                 "Parameters": given,
                 "NotificationARNs": [],
                 "RollbackConfiguration": {},
                 "Capabilities": found.capabilities,
                 "Tags": [{"Key": k, "Value": v} for k, v in found.revision.tags.items()],
-                "Changes": list(changes),
+                "Changes": [one if valued else change_values.without(one) for one in changes],
             }
             | ({"OnStackFailure": found.on_failure} if found.on_failure else {})
             | ({"DeploymentConfig": found.deployment} if found.deployment else {})
@@ -100,7 +110,7 @@ class ChangeSets:
     def list_(self, params: Params) -> Params:
         stack = self._stacks.find(params["StackName"])
         some, token = page(list(stack.change_sets.values()), params.get("NextToken"))
-        return {"Summaries": [_summary(stack, one) for one in some]} | token
+        return {"Summaries": [change_set.summary(stack, one) for one in some]} | token
 
     def execute(self, params: Params) -> Params:
         requests.check_modelled(
@@ -241,19 +251,3 @@ def _repeated(stack: Stack, name: str, params: Params) -> Params | None:
     if present.token and present.token == params.get("ClientToken"):
         return {"Id": present.arn, "StackId": stack.id}
     raise AwsError("AlreadyExistsException", f"ChangeSet {name} already exists")
-
-
-def _summary(stack: Stack, one: ChangeSet) -> Params:
-    summary = {
-        "ChangeSetName": one.name,
-        "ChangeSetId": one.arn,
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "Description": one.description or None,
-        "CreationTime": one.created_at,
-        "ExecutionStatus": one.execution,
-        "Status": one.status,
-        "StatusReason": one.reason or None,
-        "IncludeNestedStacks": False,
-    }
-    return {name: value for name, value in summary.items() if value is not None}

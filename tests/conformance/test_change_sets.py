@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -85,6 +86,39 @@ def test_details_and_replacement(stacking: Stacking, name: str) -> None:
     because = found["B"]["Details"][0]
     assert (because["Evaluation"], because["ChangeSource"]) == ("Dynamic", "ResourceReference")
     assert because["CausingEntity"] == "A"
+
+
+@fact(
+    "Asked for property values, a change set says what was and what will be, as far as is known.",
+    API + "API_ResourceTargetDefinition.html " + API + "API_ResourceChange.html",
+)
+def test_values_before_and_after(stacking: Stacking, name: str) -> None:
+    a = group(LogGroupName=f"/{name}/a", RetentionInDays=1)
+    b = group(LogGroupName={"Fn::Sub": "${A}/b"})
+    stacking.create(body({"A": a, "B": b, "C": group()}))
+    a = group(LogGroupName=f"/{name}/new", Tags=[{"Key": "k", "Value": "v"}])
+    made = proposed(stacking, body({"A": a, "B": b, "D": group(RetentionInDays=7)}))
+
+    asked = {"ChangeSetName": made["ChangeSetId"], "IncludePropertyValues": True}
+    found = changes(stacking.cfn.describe_change_set(**asked))
+
+    targets = {one["Target"].get("Name", "Tags"): one["Target"] for one in found["A"]["Details"]}
+    assert {one: targets[one]["AttributeChangeType"] for one in targets} == {
+        "LogGroupName": "Modify",
+        "RetentionInDays": "Remove",
+        "Tags": "Add",
+    }
+    named = targets["LogGroupName"]
+    assert (named["BeforeValue"], named["AfterValue"]) == (f"/{name}/a", f"/{name}/new")
+    assert named["Path"] == "/Properties/LogGroupName"
+    assert targets["Tags"]["RequiresRecreation"] == "Never"
+    assert json.loads(targets["Tags"]["AfterValue"]) == [{"Key": "k", "Value": "v"}]
+    unknown = found["B"]["Details"][0]["Target"]["AfterValue"]
+    assert unknown == "{{changeSet:KNOWN_AFTER_APPLY}}"
+    assert "BeforeContext" in found["C"]
+    assert json.loads(found["D"]["AfterContext"])["Properties"]["RetentionInDays"] in (7, "7")
+    assert "Path" not in str(changes(made))
+    assert "Context" not in str(changes(made))
 
 
 @fact(
