@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from localaws.wire.answer import Answer
 from localaws.wire.request import Request
@@ -32,3 +33,21 @@ class Machines:
         instances = list(dict.fromkeys(one.decode() for one in _INSTANCE.findall(answer.body)))
         for listener in self.listeners:
             listener(done, instances)
+
+
+class Ec2(Protocol):
+    async def call(
+        self, service: str, operation: str, params: dict[str, Any]
+    ) -> dict[str, Any]: ...
+
+
+async def described(aws: Ec2, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """EC2's instances as it describes them: all, whereas an answer holds a hundred reservations."""
+    found: list[dict[str, Any]] = []
+    asked: dict[str, Any] = {"Filters": filters}
+    while True:
+        page = await aws.call("ec2", "DescribeInstances", asked)
+        found += [one for each in page["Reservations"] for one in each.get("Instances", ())]
+        if not page.get("NextToken"):
+            return found
+        asked["NextToken"] = page["NextToken"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.autoscaling.asking import invalid
 from localaws.autoscaling.model import Group, Json, Member
 from localaws.faults.fault import Kind
+from localaws.machines import described
 from localaws.wire import AwsError
 
 if TYPE_CHECKING:
@@ -104,8 +105,7 @@ async def strays(world: World, group: Group) -> list[Member]:
     """Instances that were launched for the group, of which it does not know."""
     tag = {"Name": "tag:aws:autoscaling:groupName", "Values": [group.name]}
     live = {"Name": "instance-state-name", "Values": ["pending", "running"]}
-    found = await world.aws.call("ec2", "DescribeInstances", {"Filters": [tag, live]})
-    machines = [one for each in found["Reservations"] for one in each["Instances"]]
+    machines = await described(world.aws, [tag, live])
     known = group.members.keys() | group.detached
     unknown = [one for one in machines if one["InstanceId"] not in known]
     if not unknown:
@@ -138,10 +138,7 @@ async def running(world: World, instances: Iterable[str]) -> set[str]:
     """Those that are neither stopped nor terminated, nor about to be."""
     wanted = {"Name": "instance-id", "Values": list(instances)}
     live = {"Name": "instance-state-name", "Values": ["pending", "running"]}
-    found = await world.aws.call("ec2", "DescribeInstances", {"Filters": [wanted, live]})
-    return {
-        one["InstanceId"] for each in found["Reservations"] for one in each.get("Instances", ())
-    }
+    return {one["InstanceId"] for one in await described(world.aws, [wanted, live])}
 
 
 async def attachable(world: World, instance: str) -> Member:

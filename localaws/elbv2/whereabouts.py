@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any
 
 from localaws.elbv2.model import TargetGroup
+from localaws.machines import described
 from localaws.wire import AwsError
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ async def _addresses(
     within = [{"Name": "vpc-id", "Values": [vpc_id]}]
     answer = await world.aws.call("ec2", "DescribeSubnets", {"Filters": within})
     zones = {IPv4Network(it["CidrBlock"]): it["AvailabilityZone"] for it in answer["Subnets"]}
-    found = await world.aws.call("ec2", "DescribeInstances", {"Filters": within})
-    instances = {
-        it.get("PrivateIpAddress"): it for each in found["Reservations"] for it in each["Instances"]
-    }
+    instances = {it.get("PrivateIpAddress"): it for it in await described(world.aws, within)}
     return {
         one: Whereabouts(
             _place(world, instances[one]).address if one in instances else one,

@@ -75,6 +75,22 @@ async def in_step(c: Cluster, count: int) -> None:
     assert await registered(c) == there
 
 
+def test_an_account_of_many_instances_loses_none(tmp_path: Path) -> None:
+    """EC2's answers are of a hundred reservations each."""
+
+    async def story(c: Cluster) -> None:
+        for _ in range(101):
+            await c.call("ec2", "RunInstances", ImageId="ami-12c6146b", MinCount=1, MaxCount=1)
+        await host(c, 1)
+
+        await c.restart()
+        await c.clock.advance(1)
+
+        await in_step(c, 1)
+
+    tell(tmp_path, story)
+
+
 def test_an_instance_launched_when_it_was_killed_is_of_the_group(tmp_path: Path) -> None:
     async def story(c: Cluster) -> None:
         await host(c, 1)
