@@ -47,7 +47,7 @@ class Attaching:
     def associate(self, cluster: Cluster) -> None:
         """Its attachments become what its providers now need."""
         needed = dict(self._needed(cluster))
-        for attachment in cluster.attachments:
+        for attachment in [one for one in cluster.attachments if one.status != "DELETING"]:
             if needed.pop((attachment.provider, attachment.kind), None) is None:
                 attachment.status = "DELETING"
         for (provider, kind), made in needed.items():
@@ -108,9 +108,18 @@ class Attaching:
                 await self._advance(cluster, attachment)
             except AwsError as error:
                 log.warning("%s of %s: %s", attachment.kind, attachment.provider, error)
-                failed, attachment.status = True, "FAILED"
+                failed = True
+                if attachment.status != "DELETING":
+                    attachment.status = "FAILED"
         await self._enlist(cluster)
-        cluster.attachments_status = "UPDATE_FAILED" if failed else "UPDATE_COMPLETE"
+        if not self._asked_meanwhile(cluster):
+            cluster.attachments_status = "UPDATE_FAILED" if failed else "UPDATE_COMPLETE"
+
+    def _asked_meanwhile(self, cluster: Cluster) -> bool:
+        """Something more was wanted while Auto Scaling was told of what was wanted before."""
+        own = [one for one in cluster.capacity_providers if one not in FARGATE]
+        unfinished = any(one.status in ("PRECREATED", "DELETING") for one in cluster.attachments)
+        return unfinished or any(self._state.providers[one].wanted for one in own)
 
     async def _advance(self, cluster: Cluster, attachment: Attachment) -> None:
         provider = self._state.providers[attachment.provider]
@@ -122,7 +131,8 @@ class Attaching:
             await groups.put_policy(self._world, provider, cluster.name, attachment.made)
         else:
             await groups.put_hook(self._world, provider.group)
-        attachment.status = "CREATED"
+        if attachment.status != "DELETING":  # nobody wanted it gone meanwhile
+            attachment.status = "CREATED"
 
     async def _detach(self, provider: CapacityProvider, attachment: Attachment) -> None:
         """What is gone already, with its group say, need not be deleted."""
