@@ -22,7 +22,7 @@ DEPENDENCY = API + "API_ContainerDependency.html"
 HEALTH = API + "API_HealthCheck.html"
 TASK = API + "API_Task.html"
 SLEEP = "exec sleep 3600"
-DEAF = "trap '' TERM; while :; do sleep 1; done"
+DEAF = "trap '' TERM; touch deaf; while :; do sleep 1; done"
 
 
 @pytest.fixture
@@ -182,7 +182,9 @@ def test_containers_stop_the_other_way_round(tasking: Tasking, logged: Logged) -
 
 @fact("What does not end by SIGTERM is killed after its stopTimeout: exit code 137.", CONTAINER)
 def test_a_stop_timeout(tasking: Tasking) -> None:
-    task = tasking.running(tasking.run_one(tasking.container(DEAF, stopTimeout=2)))
+    check = {"command": ["CMD-SHELL", "test -e deaf"], "interval": 5, "retries": 10}
+    task = tasking.run_one(tasking.container(DEAF, stopTimeout=2, healthCheck=check))
+    tasking.until(task, lambda one: one["healthStatus"] == "HEALTHY")
 
     tasking.ecs.stop_task(cluster=tasking.cluster, task=task["taskArn"])
     stopped = tasking.stopped(task)
