@@ -25,6 +25,7 @@ class Cluster:
     strategy: list[Json] = field(default_factory=list)  # by default
     attachments: list[Attachment] = field(default_factory=list)
     attachments_status: str | None = None
+    attachments_asked: int = 0  # how often others were
 
 
 @dataclass

@@ -19,6 +19,7 @@ from localaws.wire import AwsError
 
 log = logging.getLogger(__name__)
 UPDATING, DELETING = "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"
+DELETED = "DELETED"  # shown to nobody: such an attachment is gone
 
 
 class Attaching:
@@ -54,6 +55,7 @@ class Attaching:
             one = Attachment(str(uuid.uuid4()), kind, provider, made)
             cluster.attachments.append(one)
         cluster.attachments_status = UPDATING
+        cluster.attachments_asked += 1
         self._go()
 
     def resume(self) -> None:
@@ -102,37 +104,33 @@ class Attaching:
         )
 
     async def _attach(self, cluster: Cluster) -> None:
-        failed = False
+        """What is asked for while Auto Scaling is told of what was asked before comes next."""
+        asked, failed = cluster.attachments_asked, False
         for attachment in list(cluster.attachments):
+            before = attachment.status
             try:
-                await self._advance(cluster, attachment)
+                after = await self._advance(cluster, attachment)
             except AwsError as error:
                 log.warning("%s of %s: %s", attachment.kind, attachment.provider, error)
-                failed = True
-                if attachment.status != "DELETING":
-                    attachment.status = "FAILED"
+                failed, after = True, "FAILED"
+            if attachment.status == before:
+                attachment.status = after
+        cluster.attachments = [one for one in cluster.attachments if one.status != DELETED]
         await self._enlist(cluster)
-        if not self._asked_meanwhile(cluster):
+        if cluster.attachments_asked == asked:
             cluster.attachments_status = "UPDATE_FAILED" if failed else "UPDATE_COMPLETE"
 
-    def _asked_meanwhile(self, cluster: Cluster) -> bool:
-        """Something more was wanted while Auto Scaling was told of what was wanted before."""
-        own = [one for one in cluster.capacity_providers if one not in FARGATE]
-        unfinished = any(one.status in ("PRECREATED", "DELETING") for one in cluster.attachments)
-        return unfinished or any(self._state.providers[one].wanted for one in own)
-
-    async def _advance(self, cluster: Cluster, attachment: Attachment) -> None:
+    async def _advance(self, cluster: Cluster, attachment: Attachment) -> str:
+        """Its status from then on."""
         provider = self._state.providers[attachment.provider]
         if attachment.status == "DELETING":
             await self._detach(provider, attachment)
-            cluster.attachments.remove(attachment)
-            return
+            return DELETED
         if attachment.kind == "as_policy":
             await groups.put_policy(self._world, provider, cluster.name, attachment.made)
         else:
             await groups.put_hook(self._world, provider.group)
-        if attachment.status != "DELETING":  # nobody wanted it gone meanwhile
-            attachment.status = "CREATED"
+        return "CREATED"
 
     async def _detach(self, provider: CapacityProvider, attachment: Attachment) -> None:
         """What is gone already, with its group say, need not be deleted."""
