@@ -20,8 +20,12 @@ import pytest
 from botocore.config import Config
 
 from tests.conformance import ledger
+from tests.conformance.eventing import Eventing
+from tests.conformance.logged import Logged
 from tests.conformance.place import Place, standing
+from tests.conformance.serving import Served
 from tests.conformance.stacking import Stacking
+from tests.conformance.tasking import Tasking
 from tests.conformance.waiting import AMAZONS, REAL, until
 from tests.localaws.conftest import START_SECONDS, free_port, healthy, start
 from tests.localaws.conftest import LocalAws as Local
@@ -119,5 +123,35 @@ def name() -> str:
 @pytest.fixture
 def stacking(aws: Aws, name: str) -> Iterator[Stacking]:
     of_the_test = Stacking(aws.client("cloudformation"), name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
+    of_the_test = Served(aws.client("ecs"), place.cluster, place.image, name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
+    of_the_test = Tasking(aws, place, name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
+    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def logged(aws: Aws, name: str) -> Iterator[Logged]:
+    """With a group of logs."""
+    of_the_test = Logged(aws.client("logs"), aws.region, name)
+    of_the_test.create()
     yield of_the_test
     of_the_test.clean()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Client, Place
 from tests.conformance.waiting import until
+
+if TYPE_CHECKING:
+    from tests.conformance.conftest import Aws, Client, Place
 
 Json = dict[str, Any]
 

@@ -35,13 +35,6 @@ def providing(aws: Aws, place: Place, name: str) -> Iterator[Providing]:
     of_the_test.clean()
 
 
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield of_the_test
-    of_the_test.clean()
-
-
 def two(providing: Providing) -> None:
     """Providers `a` and `b`, an instance each."""
     for which in "ab":

@@ -1,10 +1,5 @@
 """Container health checks: what a service makes of them."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
 from tests.conformance.waiting import until
@@ -13,13 +8,6 @@ API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 FAILS = {"command": ["CMD-SHELL", "exit 1"], "interval": 5, "timeout": 2, "retries": 1}
 PASSES = {**FAILS, "command": ["CMD-SHELL", "exit 0"]}
 REASON = "Task failed container health checks"
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 def serve(served: Served, check: Json, grace: int = 0, **configuration: object) -> None:

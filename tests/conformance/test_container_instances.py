@@ -26,13 +26,6 @@ def hosting(aws: Aws, place: Place, name: str) -> Iterator[Hosting]:
     hosting.clean()
 
 
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield of_the_test
-    of_the_test.clean()
-
-
 @fact(
     "An instance registers in the cluster that its user data names, with the attributes, the "
     "reserved memory and the reserved ports given there.",

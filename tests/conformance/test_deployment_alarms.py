@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
+from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
@@ -53,20 +53,6 @@ def alarm(aws: Aws, name: str) -> Iterator[Alarm]:
     alarm.make()
     yield alarm
     alarm.cloudwatch.delete_alarms(AlarmNames=[name])
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    eventing = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield eventing
-    eventing.clean()
 
 
 def rolled(served: Served, configuration: Json) -> Json:

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-import pytest
-
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.eventing import Eventing, Json
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Served
 
 SOURCE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 def listen(eventing: Eventing, detail_type: str, **more: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ Client = Any  # boto3 makes its classes as it runs
 @pytest.fixture
 def events(aws: Aws) -> Client:
     return aws.client("events")
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a client's method)

@@ -1,11 +1,9 @@
 """RunTask, StartTask, StopTask, and how tasks are found."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.tasking import Tasking, refusal
 
@@ -16,13 +14,6 @@ RUN = API + "API_RunTask.html"
 START = API + "API_StartTask.html"
 FAILURES = API + "api_failures_messages.html"
 INVALID = "InvalidParameterException"
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 @fact("RunTask runs one to ten tasks.", RUN)

@@ -1,12 +1,10 @@
 """Service deployments and revisions: what is kept of each rollout, and how one is stopped."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
 from tests.conformance.waiting import until
@@ -20,13 +18,6 @@ BREAKER = {
     "thresholdConfiguration": {"type": "COUNT", "value": 3},
 }
 NEVER_STARTS = "127.0.0.1:1/none:1"  # an image that nobody has
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 def stays(served: Served) -> str:

@@ -1,11 +1,8 @@
 """How much a service may be asked for at once, and which percentages let it move."""
 
-from collections.abc import Iterator
-
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
 
@@ -13,13 +10,6 @@ API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 NEVER_STARTS = "127.0.0.1:1/none:1"  # an image that nobody has
 ONE = {"targetGroupArn": "x", "containerName": "main", "containerPort": 80}
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 def refusal(refused: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:

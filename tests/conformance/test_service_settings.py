@@ -1,22 +1,12 @@
 """What a service is given when it is not asked, and keeps when it is updated."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Served
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 @fact(

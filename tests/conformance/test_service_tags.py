@@ -1,24 +1,14 @@
 """Tags of services, and those that their tasks get."""
 
-from collections.abc import Iterator
-
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 OWN = [{"key": "team", "value": "blue"}, {"key": "cost", "value": "7"}]
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 def tags(listed: list[Json]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,13 +17,6 @@ API = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"
 
 
 ARN = "arn:aws:cloudformation:*:stack/*"
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    of_the_test = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)

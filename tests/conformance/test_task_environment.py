@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
+from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.logged import Logged
 from tests.conformance.tasking import Tasking, refusal
@@ -21,21 +21,6 @@ FILE = DOCS + "APIReference/API_EnvironmentFile.html"
 OVERRIDE = DOCS + "APIReference/API_ContainerOverride.html"
 SECRETS = DOCS + "developerguide/secrets-envvar-secrets-manager.html"
 METADATA = DOCS + "developerguide/task-metadata-endpoint-v4-response.html"
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
-
-
-@pytest.fixture
-def logged(aws: Aws, name: str) -> Iterator[Logged]:
-    of_the_test = Logged(aws.client("logs"), aws.region, name)
-    of_the_test.create()
-    yield of_the_test
-    of_the_test.clean()
 
 
 @pytest.fixture

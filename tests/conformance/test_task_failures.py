@@ -8,20 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
+from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.tasking import Tasking
 
 Json = dict[str, Any]
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 FAILED = ("TaskFailedToStart", "Task failed to start")
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.logged import Logged
 from tests.conformance.tasking import Tasking
@@ -23,21 +21,6 @@ HEALTH = API + "API_HealthCheck.html"
 TASK = API + "API_Task.html"
 SLEEP = "exec sleep 3600"
 DEAF = "trap '' TERM; touch deaf; while :; do sleep 1; done"
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
-
-
-@pytest.fixture
-def logged(aws: Aws, name: str) -> Iterator[Logged]:
-    of_the_test = Logged(aws.client("logs"), aws.region, name)
-    of_the_test.create()
-    yield of_the_test
-    of_the_test.clean()
 
 
 def needs(**conditions: str) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
+from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.logged import Logged
 from tests.conformance.tasking import Tasking, refusal
@@ -17,13 +17,6 @@ AWSLOGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_aws
 OPTIONS = (
     "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html " + AWSLOGS
 )
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Task scale-in protection: asked for, told of, and what it keeps ECS from."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
@@ -16,27 +14,6 @@ from tests.conformance.waiting import until
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    tasking = Tasking(aws, place, name)
-    yield tasking
-    tasking.clean()
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    eventing = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield eventing
-    eventing.clean()
 
 
 def arns(served: Served) -> list[str]:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Served
 from tests.conformance.waiting import until
 
 USING_TAGS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html"
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
 
 
 def tags(served: Served) -> dict[str, str]:

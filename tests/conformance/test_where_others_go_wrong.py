@@ -74,7 +74,6 @@ Others
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -89,20 +88,6 @@ from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/"
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
-
-
-@pytest.fixture
-def tasking(aws: Aws, place: Place, name: str) -> Iterator[Tasking]:
-    of_the_test = Tasking(aws, place, name)
-    yield of_the_test
-    of_the_test.clean()
 
 
 def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a client's method)

@@ -1,32 +1,16 @@
 """Availability zone rebalancing: a service's tasks moved until every zone has its share."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws, Place
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
 from tests.conformance.serving import Json, Served
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
-
-
-@pytest.fixture
-def served(aws: Aws, place: Place, name: str) -> Iterator[Served]:
-    served = Served(aws.client("ecs"), place.cluster, place.image, name)
-    yield served
-    served.clean()
-
-
-@pytest.fixture
-def eventing(aws: Aws, name: str) -> Iterator[Eventing]:
-    eventing = Eventing(aws.client("events"), aws.client("sqs"), name)
-    yield eventing
-    eventing.clean()
 
 
 def zones(served: Served) -> list[str]:
