@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from tests.conformance.waiting import until
@@ -103,11 +102,3 @@ class Tasking:
         listed = self.ecs.list_task_definitions(familyPrefix=self.name)["taskDefinitionArns"]
         for arn in listed:
             self.ecs.deregister_task_definition(taskDefinition=arn)
-
-
-def refusal(call: Callable[..., object], *args: object, **params: object) -> tuple[str, str]:
-    """Code and message."""
-    with pytest.raises(ClientError) as refused:
-        call(*args, **params)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]

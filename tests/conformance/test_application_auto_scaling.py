@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import told
 from tests.conformance.scaled import Scaled
 from tests.conformance.waiting import until
 
@@ -25,10 +26,6 @@ def scaled(aws: Aws, place: Place, name: str) -> Iterator[Scaled]:
     )
     yield scaled
     scaled.clean()
-
-
-def refusal(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 @fact(
@@ -112,7 +109,7 @@ def test_a_service_that_is_not_there(scaled: Scaled) -> None:
     with pytest.raises(ClientError) as refused:
         scaled.register(1, 2)
 
-    code, message = refusal(refused)
+    code, message = told(refused)
     assert code == "ValidationException"
     assert message.startswith("ECS service doesn't exist")
 
@@ -125,7 +122,7 @@ def test_a_target_that_is_not_registered(scaled: Scaled) -> None:
     with pytest.raises(ClientError) as refused:
         scaled.scaling.deregister_scalable_target(**scaled.target)
 
-    assert refusal(refused) == (
+    assert told(refused) == (
         "ObjectNotFoundException",
         f"No scalable target registered for service namespace: ecs, resource ID: {scaled.resource},"
         " scalable dimension: ecs:service:DesiredCount",
@@ -157,7 +154,7 @@ def test_a_range_that_is_none(scaled: Scaled, minimum: int, maximum: int) -> Non
     with pytest.raises(ClientError) as refused:
         scaled.register(minimum, maximum)
 
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact("A new target needs both capacities.", API + "API_RegisterScalableTarget.html")
@@ -167,7 +164,7 @@ def test_a_new_target_without_a_maximum(scaled: Scaled) -> None:
     with pytest.raises(ClientError) as refused:
         scaled.scaling.register_scalable_target(**scaled.target, MinCapacity=1)
 
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact(
@@ -180,7 +177,7 @@ def test_a_dimension_alone_chooses_nothing(scaled: Scaled) -> None:
             ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount"
         )
 
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact("Targets are listed in pages of at most 50.", API + "API_DescribeScalableTargets.html")
@@ -193,7 +190,7 @@ def test_targets_come_in_pages(scaled: Scaled) -> None:
         scaled.scaling.describe_scalable_targets(ServiceNamespace="ecs", MaxResults=51)
 
     assert len(page["ScalableTargets"]) == 1
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact("A target has tags, from its registration on.", API + "API_TagResource.html")

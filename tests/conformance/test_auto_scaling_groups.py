@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.grouping import Grouping
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import told
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/"
@@ -26,10 +27,6 @@ def group(aws: Aws, place: Place, name: str) -> Iterator[Grouping]:
     group.template()
     yield group
     group.clean()
-
-
-def refusal(error: Refused) -> tuple[str, str]:
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 def cause(*sentences: str) -> str:
@@ -140,7 +137,7 @@ def test_the_desired_capacity_stays_in_its_bounds(
     with pytest.raises(ClientError) as refused:
         group.scale(desired)
 
-    assert refusal(refused) == ("ValidationError", words)
+    assert told(refused) == ("ValidationError", words)
 
 
 @fact(
@@ -175,7 +172,7 @@ def test_bounds_that_exclude_each_other_are_refused(group: Grouping) -> None:
     with pytest.raises(ClientError) as refused:
         group.create(2, 1)
 
-    code, message = refusal(refused)
+    code, message = told(refused)
     assert code == "ValidationError"
     assert message == "Max bound, 1, must be greater than or equal to min bound, 2"
 
@@ -187,7 +184,7 @@ def test_a_second_group_of_a_name_is_refused(group: Grouping) -> None:
     with pytest.raises(ClientError) as refused:
         group.create(0, 1)
 
-    assert refusal(refused)[0] == "AlreadyExists"
+    assert told(refused)[0] == "AlreadyExists"
 
 
 @fact(
@@ -210,7 +207,7 @@ def test_a_group_without_a_ground_is_refused(
     with pytest.raises(ClientError) as refused:
         group.create(0, 1, **changed)
 
-    code, message = refusal(refused)
+    code, message = told(refused)
     assert code == "ValidationError"
     assert message.startswith(words)
 
@@ -220,7 +217,7 @@ def test_an_unknown_group_is_refused(group: Grouping) -> None:
     with pytest.raises(ClientError) as refused:
         group.scale(1)
 
-    code, message = refusal(refused)
+    code, message = told(refused)
     assert code == "ValidationError"
     assert message.startswith("AutoScalingGroup name not found")
 
@@ -237,7 +234,7 @@ def test_a_group_with_instances_is_deleted_by_force_alone(group: Grouping) -> No
         group.call("delete_auto_scaling_group")
     group.call("delete_auto_scaling_group", ForceDelete=True)
 
-    assert refusal(refused)[0] == "ResourceInUse"
+    assert told(refused)[0] == "ResourceInUse"
     describe = group.autoscaling.describe_auto_scaling_groups
     until(lambda: not describe(AutoScalingGroupNames=[group.name])["AutoScalingGroups"])
     until(lambda: group.states(instance) <= {"shutting-down", "terminated"})
@@ -278,7 +275,7 @@ def test_a_terminated_instance_can_take_its_place_with_it(group: Grouping) -> No
         terminate(InstanceId=instances[1], ShouldDecrementDesiredCapacity=True)
 
     assert made["Cause"].endswith("user request, shrinking the capacity from 2 to 1.")
-    assert refusal(refused) == (
+    assert told(refused) == (
         "ValidationError",
         "Currently, desiredSize equals minSize (1). Terminating instance without replacement will "
         "violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to "
@@ -417,7 +414,7 @@ def test_a_group_is_not_detached_below_its_minimum(group: Grouping) -> None:
     with pytest.raises(ClientError) as refused:
         group.call("detach_instances", InstanceIds=instance, ShouldDecrementDesiredCapacity=True)
 
-    assert refusal(refused) == (
+    assert told(refused) == (
         "ValidationError",
         f"AutoScalingGroup {group.name} has min-size=1, max-size=2, and desired-size=1. To detach "
         "1 instance, please update the AutoScalingGroup sizes appropriately.",

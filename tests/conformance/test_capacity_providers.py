@@ -10,7 +10,7 @@ from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.place import Place
 from tests.conformance.providing import Json, Providing
-from tests.conformance.tasking import refusal
+from tests.conformance.refusing import refusal
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"

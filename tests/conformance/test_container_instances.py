@@ -11,7 +11,7 @@ from tests.conformance.eventing import Eventing, Json
 from tests.conformance.hosting import Hosting, attributes, left
 from tests.conformance.ledger import fact
 from tests.conformance.place import Place
-from tests.conformance.tasking import refusal
+from tests.conformance.refusing import refusal
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.stacking import Json, Stacking, body, group
 from tests.conformance.waiting import until
 
@@ -19,13 +19,6 @@ SAID = (
     "Resource operation completed using Express Mode. It may continue becoming available in the "
     "background."
 )
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    found = error.value.response["Error"]
-    return found["Code"], found["Message"]
 
 
 THRESHOLD = {"Type": "COUNT", "Value": 3}
@@ -143,9 +136,9 @@ def test_what_failed_in_express_goes_on_in_it(aws: Aws, stacking: Stacking, name
         logs.delete_log_group(logGroupName=f"/{name}/taken")
 
     asked = {"StackName": name, "TemplateBody": failing(name)}
-    update = refused(stacking.cfn.update_stack, DisableRollback=True, **asked)
-    changes = refused(stacking.cfn.create_change_set, ChangeSetName="standard", **asked)
-    back = refused(stacking.cfn.rollback_stack, StackName=name)
+    update = refusal(stacking.cfn.update_stack, DisableRollback=True, **asked)
+    changes = refusal(stacking.cfn.create_change_set, ChangeSetName="standard", **asked)
+    back = refusal(stacking.cfn.rollback_stack, StackName=name)
 
     assert update == changes
     assert update[0] == back[0] == "ValidationError"
@@ -234,7 +227,7 @@ def test_a_failed_creation_is_taken_back(taken: None, stacking: Stacking, name: 
 )
 @pytest.mark.parametrize("more", [{"DisableRollback": True}, {"OnFailure": "DELETE"}], ids=str)
 def test_rollback_is_said_in_one_place(more: Json, stacking: Stacking) -> None:
-    code, _ = refused(stacking.begin, body=body({"A": group()}), **EXPRESS, **more)
+    code, _ = refusal(stacking.begin, body=body({"A": group()}), **EXPRESS, **more)
 
     assert code == "ValidationError"
 

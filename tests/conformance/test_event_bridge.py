@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.waiting import known_everywhere
 
 GUIDE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/"
@@ -21,13 +21,6 @@ Client = Any  # boto3 makes its classes as it runs
 @pytest.fixture
 def events(aws: Aws) -> Client:
     return aws.client("events")
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a client's method)
-    with pytest.raises(ClientError) as refusal:
-        call(**params)
-    error = refusal.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def tried(events: Client, pattern: object, detail: object) -> bool:
@@ -87,11 +80,11 @@ def test_a_rule_is_put_again(events: Client, eventing: Eventing) -> None:
 def test_a_rule_with_targets_stays(events: Client, eventing: Eventing) -> None:
     eventing.listen({"source": [eventing.name]})
 
-    answer = refused(events.delete_rule, Name=eventing.name)
+    answer = refusal(events.delete_rule, Name=eventing.name)
     events.remove_targets(Rule=eventing.name, Ids=["q"])
     events.delete_rule(Name=eventing.name)
     events.delete_rule(Name=eventing.name)
-    gone = refused(events.describe_rule, Name=eventing.name)
+    gone = refusal(events.describe_rule, Name=eventing.name)
 
     assert answer == ("ValidationException", "Rule can't be deleted since it has targets.")
     assert gone == (
@@ -106,7 +99,7 @@ def test_a_rule_with_targets_stays(events: Client, eventing: Eventing) -> None:
     f"{API}API_PutRule.html",
 )
 def test_a_rule_without_either(events: Client, name: str) -> None:
-    code, message = refused(events.put_rule, Name=name)
+    code, message = refusal(events.put_rule, Name=name)
 
     assert code == "ValidationException"
     assert message == "Parameter(s) EventPattern or ScheduleExpression must be specified."
@@ -122,7 +115,7 @@ def test_a_rule_without_either(events: Client, name: str) -> None:
     "localstack/localstack#12156 aws/aws-sdk-js#4212",
 )
 def test_a_schedule_that_is_none(events: Client, name: str, expression: str) -> None:
-    answer = refused(events.put_rule, Name=name, ScheduleExpression=expression)
+    answer = refusal(events.put_rule, Name=name, ScheduleExpression=expression)
 
     assert answer == ("ValidationException", "Parameter ScheduleExpression is not valid.")
 
@@ -144,7 +137,7 @@ def test_a_schedule_that_is_none(events: Client, name: str, expression: str) -> 
     "cloud-custodian/cloud-custodian#6507 buildkite/docs#896 aws/aws-cdk#32492",
 )
 def test_a_pattern_that_is_none(events: Client, name: str, pattern: str, reason: str) -> None:
-    code, message = refused(events.put_rule, Name=name, EventPattern=pattern)
+    code, message = refusal(events.put_rule, Name=name, EventPattern=pattern)
 
     assert code == "InvalidEventPatternException"
     assert message.startswith(f"Event pattern is not valid. Reason: {reason}")
@@ -203,7 +196,7 @@ def test_arrays_and_or(events: Client) -> None:
     f"{API}API_TestEventPattern.html",
 )
 def test_an_event_to_try_is_whole(events: Client) -> None:
-    answer = refused(
+    answer = refusal(
         events.test_event_pattern, EventPattern='{"source": ["a"]}', Event='{"source": "a"}'
     )
 
@@ -289,7 +282,7 @@ def test_five_targets(events: Client, eventing: Eventing) -> None:
     eventing.rule({"source": [eventing.name]})
     targets = [{"Id": str(number), "Arn": eventing.arn} for number in range(6)]
 
-    code, _ = refused(events.put_targets, Rule=eventing.name, Targets=targets)
+    code, _ = refusal(events.put_targets, Rule=eventing.name, Targets=targets)
     events.put_targets(Rule=eventing.name, Targets=targets[:5])
 
     assert code == "LimitExceededException"
@@ -421,7 +414,7 @@ def test_refused_entries(events: Client, name: str) -> None:
     "awslabs/aws-service-catalog-puppet#166",
 )
 def test_bounds(events: Client, operation: str, params: dict[str, Any], words: str) -> None:
-    code, message = refused(getattr(events, operation), **params)
+    code, message = refusal(getattr(events, operation), **params)
 
     assert code == "ValidationException"
     assert message.startswith("1 validation error detected: Value ")
@@ -441,12 +434,12 @@ def test_a_request_too_large(events: Client, name: str) -> None:
     two = [entry, entry | {"Resources": ["r" * (1_048_576 - 2 * size(entry))]}]
 
     put = events.put_events(Entries=two)
-    refusal = refused(events.put_events, Entries=[two[0] | {"Source": f"{name}2"}, two[1]])
-    timed = refused(events.put_events, Entries=[two[0] | {"Time": 0}, two[1]])
+    refused = refusal(events.put_events, Entries=[two[0] | {"Source": f"{name}2"}, two[1]])
+    timed = refusal(events.put_events, Entries=[two[0] | {"Time": 0}, two[1]])
 
     assert put["FailedEntryCount"] == 0
     sentence = "Total size of the entries in the request is over the limit."
-    assert refusal == timed == ("ValidationException", sentence)
+    assert refused == timed == ("ValidationException", sentence)
 
 
 def size(entry: dict[str, str]) -> int:
@@ -496,7 +489,7 @@ def test_a_target_that_is_gone(eventing: Eventing) -> None:
     f"{API}API_PutRule.html",
 )
 def test_no_such_bus(events: Client, name: str) -> None:
-    code, message = refused(
+    code, message = refusal(
         events.put_rule, Name=name, EventPattern='{"source": ["a"]}', EventBusName=name
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
@@ -51,13 +51,6 @@ def group(elb: Client, place: Place, name: str, listener: str) -> Iterator[str]:
     elb.delete_target_group(TargetGroupArn=arn)
 
 
-def refused(call: Callable[..., object], **params: object) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refusal:
-        call(**params)
-    error = refusal.value.response["Error"]
-    return error["Code"], error["Message"]
-
-
 def forward(group: str) -> list[dict[str, str]]:
     return [{"Type": "forward", "TargetGroupArn": group}]
 
@@ -92,7 +85,7 @@ def test_conditions_of_every_kind(elb: Client, listener: str) -> None:
 def test_condition_values(elb: Client, listener: str) -> None:
     values = host(*[f"h{number}.example.com" for number in range(6)])
 
-    code, message = refused(
+    code, message = refusal(
         elb.create_rule, ListenerArn=listener, Priority=1, Conditions=values, Actions=[NOTHING]
     )
 
@@ -105,7 +98,7 @@ def test_a_priority_in_use(elb: Client, listener: str) -> None:
     rule = {"ListenerArn": listener, "Priority": 7, "Actions": [NOTHING]}
     elb.create_rule(**rule, Conditions=host("a.example.com"))
 
-    code, message = refused(elb.create_rule, **rule, Conditions=host("b.example.com"))
+    code, message = refusal(elb.create_rule, **rule, Conditions=host("b.example.com"))
 
     assert (code, message) == ("PriorityInUse", "Priority '7' is currently in use")
 
@@ -120,7 +113,7 @@ def test_redirects(elb: Client, listener: str) -> None:
     def redirect(**config: str) -> list[dict[str, object]]:
         return [{"Type": "redirect", "RedirectConfig": config | {"StatusCode": "HTTP_301"}}]
 
-    code, _ = refused(elb.create_rule, **rule, Actions=redirect())
+    code, _ = refusal(elb.create_rule, **rule, Actions=redirect())
     made = elb.create_rule(**rule, Actions=redirect(Protocol="HTTPS", Port="443"))
 
     assert code == "InvalidLoadBalancerAction"
@@ -140,7 +133,7 @@ def test_a_target_group_in_use(elb: Client, listener: str, group: str) -> None:
         ListenerArn=listener, Priority=1, Conditions=host("a.example.com"), Actions=forward(group)
     )
 
-    code, message = refused(elb.delete_target_group, TargetGroupArn=group)
+    code, message = refusal(elb.delete_target_group, TargetGroupArn=group)
 
     assert code == "ResourceInUse"
     assert message == f"Target group '{group}' is currently in use by a listener or a rule"
@@ -197,7 +190,7 @@ def test_deletion_protection(elb: Client, balancer: str) -> None:
         elb.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[attribute])
 
     protect("true")
-    code, _ = refused(elb.delete_load_balancer, LoadBalancerArn=balancer)
+    code, _ = refusal(elb.delete_load_balancer, LoadBalancerArn=balancer)
     protect("false")
 
     assert code == "OperationNotPermitted"
@@ -218,7 +211,7 @@ def test_deletion_protection(elb: Client, balancer: str) -> None:
     f"{API}API_TargetGroupAttribute.html",
 )
 def test_attributes_out_of_range(elb: Client, group: str, key: str, value: str) -> None:
-    code, _ = refused(
+    code, _ = refusal(
         elb.modify_target_group_attributes,
         TargetGroupArn=group,
         Attributes=[{"Key": key, "Value": value}],
@@ -235,7 +228,7 @@ def test_a_listener_is_changed(elb: Client, balancer: str, listener: str) -> Non
     made = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "DefaultActions": [NOTHING]}
     elb.create_listener(**made, Port=81)
 
-    code, _ = refused(elb.modify_listener, ListenerArn=listener, Port=81)
+    code, _ = refusal(elb.modify_listener, ListenerArn=listener, Port=81)
     changed = elb.modify_listener(ListenerArn=listener, Port=8080)["Listeners"][0]
 
     assert code == "DuplicateListener"
@@ -247,7 +240,7 @@ def test_a_listener_is_changed(elb: Client, balancer: str, listener: str) -> Non
 def test_https_needs_a_certificate(elb: Client, balancer: str) -> None:
     made = {"LoadBalancerArn": balancer, "Protocol": "HTTPS", "Port": 443}
 
-    code, _ = refused(elb.create_listener, **made, DefaultActions=[NOTHING])
+    code, _ = refusal(elb.create_listener, **made, DefaultActions=[NOTHING])
 
     assert code == "ValidationError"
 
@@ -334,7 +327,7 @@ def test_an_instance_that_ended(
         elb.register_targets(TargetGroupArn=arn, Targets=target)
         ec2.stop_instances(InstanceIds=[instance])
         until(lambda: in_state(ec2, instance, "stopped") and health() == invalid("stopped"))
-        refusal = refused(elb.register_targets, TargetGroupArn=arn, Targets=target)
+        refused = refusal(elb.register_targets, TargetGroupArn=arn, Targets=target)
         ec2.start_instances(InstanceIds=[instance])
         until(lambda: health()["State"] in ("initial", "unhealthy"))
         ec2.terminate_instances(InstanceIds=[instance])
@@ -344,7 +337,7 @@ def test_an_instance_that_ended(
         elb.delete_target_group(TargetGroupArn=arn)
 
     sentence = "The following targets are not in a running state and cannot be registered: "
-    assert refusal == ("InvalidTarget", f"{sentence}'{instance}'")
+    assert refused == ("InvalidTarget", f"{sentence}'{instance}'")
 
 
 @pytest.mark.parametrize(
@@ -377,11 +370,11 @@ def test_zones_of_addresses(
 ) -> None:
     subnets = aws.client("ec2").describe_subnets(SubnetIds=[place.subnet_ids[0]])["Subnets"]
 
-    refusal = refused(elb.register_targets, TargetGroupArn=group, Targets=[target])
+    refused = refusal(elb.register_targets, TargetGroupArn=group, Targets=[target])
     outside = {"Id": "10.130.6.97", "Port": 80, "AvailabilityZone": "all"}
     elb.register_targets(TargetGroupArn=group, Targets=[outside])
 
-    assert refusal == (
+    assert refused == (
         "ValidationError",
         sentence.replace("{zone}", subnets[0]["AvailabilityZone"]),
     )
@@ -400,10 +393,10 @@ def test_an_instance_of_another_vpc(aws: Aws, elb: Client, instance: str, name: 
     arn = made["TargetGroups"][0]["TargetGroupArn"]
 
     try:
-        refusal = refused(elb.register_targets, TargetGroupArn=arn, Targets=[{"Id": instance}])
+        refused = refusal(elb.register_targets, TargetGroupArn=arn, Targets=[{"Id": instance}])
     finally:
         elb.delete_target_group(TargetGroupArn=arn)
         ec2.delete_vpc(VpcId=vpc)
 
     sentence = f"The following targets are not in the target group VPC '{vpc}': '{instance}'"
-    assert refusal == ("InvalidTarget", sentence)
+    assert refused == ("InvalidTarget", sentence)

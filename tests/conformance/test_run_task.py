@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.conformance.ledger import fact
-from tests.conformance.tasking import Tasking, refusal
+from tests.conformance.refusing import refusal
+from tests.conformance.tasking import Tasking
 
 Json = dict[str, Any]
 DOCS = "https://docs.aws.amazon.com/AmazonECS/latest/"

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import told
 from tests.conformance.scaled import Scaled
 from tests.conformance.waiting import until
 
@@ -77,10 +78,6 @@ def alarms_of(aws: Aws, made: Json) -> dict[str, Json]:
     names = [one["AlarmName"] for one in made["Alarms"]]
     found = aws.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     return {one["AlarmName"].split("-Alarm")[1].split("-")[0]: one for one in found}
-
-
-def refusal(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 @fact(
@@ -184,7 +181,7 @@ def test_a_policy_needs_a_target(scaled: Scaled) -> None:
     with pytest.raises(ClientError) as refused:
         track(scaled, CPU)
 
-    code, message = refusal(refused)
+    code, message = told(refused)
     assert code == "ObjectNotFoundException"
     assert message.startswith("No scalable target registered for service namespace: ecs")
 
@@ -295,7 +292,7 @@ def test_steps_that_do_not_meet(scaled: Scaled, begins: int) -> None:
     with pytest.raises(ClientError) as refused:
         step(scaled, [low, {"MetricIntervalLowerBound": begins, "ScalingAdjustment": 2}])
 
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact(
@@ -324,7 +321,7 @@ def test_requests_for_each_target(aws: Aws, scaled: Scaled) -> None:
         "LoadBalancer": "app/a/0123456789abcdef",
         "TargetGroup": "targetgroup/b/fedcba9876543210",
     }
-    assert refusal(refused)[0] == "ValidationException"
+    assert told(refused)[0] == "ValidationException"
 
 
 @fact("A policy that is not there cannot be deleted.", API + "API_DeleteScalingPolicy.html")
@@ -335,4 +332,4 @@ def test_a_policy_that_is_not_there(scaled: Scaled) -> None:
     with pytest.raises(ClientError) as refused:
         scaled.scaling.delete_scaling_policy(**scaled.target, PolicyName="none")
 
-    assert refusal(refused)[0] == "ObjectNotFoundException"
+    assert told(refused)[0] == "ObjectNotFoundException"

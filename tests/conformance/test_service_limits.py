@@ -4,17 +4,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import told
 from tests.conformance.serving import Json, Served
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 NEVER_STARTS = "127.0.0.1:1/none:1"  # an image that nobody has
 ONE = {"targetGroupArn": "x", "containerName": "main", "containerPort": 80}
-
-
-def refusal(refused: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
-    error = refused.value.response["Error"]
-    return str(error["Code"]), str(error["Message"])
 
 
 @fact(
@@ -38,7 +34,7 @@ def test_at_most_five_deployments(served: Served) -> None:
     with pytest.raises(ClientError) as refused:
         served.update(forceNewDeployment=True)
 
-    assert refusal(refused) == (
+    assert told(refused) == (
         "InvalidParameterException",
         "5 active deployments exist, unable to create new deployment.",
     )
@@ -150,4 +146,4 @@ def test_what_a_service_may_not_have(served: Served, more: Json, words: str) -> 
     with pytest.raises(ClientError) as refused:
         served.create(0, **more)
 
-    assert refusal(refused) == ("InvalidParameterException", words)
+    assert told(refused) == ("InvalidParameterException", words)

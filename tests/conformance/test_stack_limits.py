@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.stacking import Json, Stacking, body, given, group
 
 GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
 API = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"
 LIVE = "https://github.com/cdktn-io/terraform-provider-cfncompat"  # its tests on an account
 A: Json = {"A": group()}
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    found = error.value.response["Error"]
-    return found["Code"], found["Message"]
 
 
 def detected(value: str, path: str, sentence: str) -> str:
@@ -54,7 +46,7 @@ def detected(value: str, path: str, sentence: str) -> str:
     GUIDE + "cloudformation-limits.html " + GUIDE + "format-version-structure.html",
 )
 def test_what_a_template_may_say(template: Json, sentence: str, stacking: Stacking) -> None:
-    told = refused(stacking.cfn.validate_template, TemplateBody=body(A, **template))
+    told = refusal(stacking.cfn.validate_template, TemplateBody=body(A, **template))
 
     assert told[0] == "ValidationError"
     assert told[1].rstrip(".") == f"Template format error: {sentence}".rstrip(".")
@@ -75,7 +67,7 @@ def test_how_many_a_template_may_have(section: str, count: int, stacking: Stacki
     }[section]
     many = {f"M{number}": member for number in range(count)}
 
-    code, sentence = refused(stacking.begin, body=json.dumps({"Resources": A, section: many}))
+    code, sentence = refusal(stacking.begin, body=json.dumps({"Resources": A, section: many}))
 
     assert code == "ValidationError"
     assert sentence.startswith("Template format error: ")
@@ -121,7 +113,7 @@ def test_how_many_a_template_may_have(section: str, count: int, stacking: Stacki
     "botocore cloudformation/2010-05-15/service-2.json aws-quickstart/quickstart-examples#39",
 )
 def test_what_a_call_may_say(given: Json, told: str, stacking: Stacking) -> None:
-    assert refused(stacking.begin, body=body(A), **given) == ("ValidationError", told)
+    assert refusal(stacking.begin, body=body(A), **given) == ("ValidationError", told)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +135,7 @@ def test_what_a_call_may_say(given: Json, told: str, stacking: Stacking) -> None
 def test_what_a_parameter_may_be(declared: Json, value: str, told: str, stacking: Stacking) -> None:
     template = body(A, Parameters={"P": {"Type": "String"} | declared})
 
-    found = refused(stacking.begin, body=template, Parameters=given(P=value))
+    found = refusal(stacking.begin, body=template, Parameters=given(P=value))
 
     assert found == ("ValidationError", f"Parameter 'P' {told}")
 
@@ -162,10 +154,10 @@ def test_a_value_that_stays_is_not_given_as_well(stacking: Stacking) -> None:
     never = [{"ParameterKey": "Q", "UsePreviousValue": True}]
 
     head = "Invalid input for parameter key"
-    assert refused(update, Parameters=both, **asked)[1].startswith(
+    assert refusal(update, Parameters=both, **asked)[1].startswith(
         f"{head} P. Cannot specify usePreviousValue as true and non empty value for a parameter"
     )
-    assert refused(update, Parameters=never, **asked)[1].startswith(
+    assert refusal(update, Parameters=never, **asked)[1].startswith(
         f"{head} Q. Cannot specify usePreviousValue as true for a parameter key not in the "
         "previous template"
     )
@@ -200,7 +192,7 @@ def test_types_of_ssm(
     ssm.put_parameter(Name=f"/{name}/p", Value="x,y", Type=kept)
     declared = {"Type": f"AWS::SSM::Parameter::Value<{asked}>", "Default": f"/{name}/p"}
     try:
-        found = refused(stacking.begin, body=body(A, Parameters={"P": declared}))
+        found = refusal(stacking.begin, body=body(A, Parameters={"P": declared}))
     finally:
         ssm.delete_parameter(Name=f"/{name}/p")
 
@@ -270,8 +262,8 @@ def test_dynamic_references_are_looked_up_again(aws: Aws, stacking: Stacking, na
         assert stacking.update(template(f"ssm:{plain}")) == "UPDATE_COMPLETE"
         after = copied()
         asked = {"StackName": name}
-        label = refused(update, TemplateBody=template(f"ssm:{plain}:label"), **asked)
-        open_ = refused(update, TemplateBody=template(f"ssm:{secure}:1"), **asked)
+        label = refusal(update, TemplateBody=template(f"ssm:{plain}:label"), **asked)
+        open_ = refusal(update, TemplateBody=template(f"ssm:{secure}:1"), **asked)
     finally:
         ssm.delete_parameters(Names=[plain, secure])
 

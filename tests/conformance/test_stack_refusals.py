@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.stacking import Stacking, body, group
 from tests.conformance.waiting import until
 
@@ -19,13 +19,6 @@ API = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"
 ARN = "arn:aws:cloudformation:*:stack/*"
 
 
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    found = error.value.response["Error"]
-    return found["Code"], found["Message"]
-
-
 @fact(
     "CreateStack takes OnFailure or DisableRollback, even a false one, and not both.",
     API + "API_CreateStack.html boto/boto#2781",
@@ -33,7 +26,7 @@ def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a 
 def test_on_failure_and_disable_rollback_do_not_go_together(stacking: Stacking) -> None:
     asked: Any = {"OnFailure": "DELETE", "DisableRollback": False}
 
-    told = refused(
+    told = refusal(
         stacking.cfn.create_stack,
         StackName=stacking.name,
         TemplateBody=body({"A": group()}),
@@ -58,7 +51,7 @@ def test_yaml_aliases_are_refused(stacking: Stacking) -> None:
           B: {Type: AWS::Logs::LogGroup, Properties: *kept}
     """
 
-    told = refused(stacking.cfn.create_stack, StackName=stacking.name, TemplateBody=template)
+    told = refusal(stacking.cfn.create_stack, StackName=stacking.name, TemplateBody=template)
 
     sentence = "YAML aliases are not allowed in CloudFormation templates"
     assert told == ("ValidationError", f"Template error: {sentence}")
@@ -71,7 +64,7 @@ def test_yaml_aliases_are_refused(stacking: Stacking) -> None:
 def test_a_deletion_is_forced_only_after_a_failed_one(stacking: Stacking) -> None:
     stacking.create(body({"A": group()}))
 
-    code, message = refused(
+    code, message = refusal(
         stacking.cfn.delete_stack, StackName=stacking.name, DeletionMode="FORCE_DELETE_STACK"
     )
 
@@ -100,7 +93,7 @@ def test_what_was_to_be_left_alone_is_not_updated(stacking: Stacking, aws: Aws, 
     finally:
         logs.delete_log_group(logGroupName=f"/{name}/taken")
 
-    told = refused(stacking.cfn.update_stack, StackName=left, TemplateBody=working)
+    told = refusal(stacking.cfn.update_stack, StackName=left, TemplateBody=working)
 
     assert told == (
         "ValidationError",
@@ -108,7 +101,7 @@ def test_what_was_to_be_left_alone_is_not_updated(stacking: Stacking, aws: Aws, 
         "[on-failure: DO_NOTHING]. Please use disable-rollback option instead during stack "
         "creation.",
     )
-    told = refused(stacking.cfn.update_stack, StackName=kept, TemplateBody=working)
+    told = refusal(stacking.cfn.update_stack, StackName=kept, TemplateBody=working)
     assert told == (
         "ValidationError",
         "This stack is currently in a non-terminal [CREATE_FAILED] state. To update the stack from "
@@ -122,7 +115,7 @@ def test_what_was_to_be_left_alone_is_not_updated(stacking: Stacking, aws: Aws, 
 def test_a_description_is_no_update(stacking: Stacking) -> None:
     stacking.create(body({"A": group()}, Description="Before"))
 
-    told = refused(
+    told = refusal(
         stacking.cfn.update_stack,
         StackName=stacking.name,
         TemplateBody=body({"A": group()}, Description="After"),
@@ -176,7 +169,7 @@ def test_an_update_makes_change_sets_obsolete(stacking: Stacking) -> None:
     stacking.update(body({"A": group(RetentionInDays=1)}))
 
     assert execution() == "OBSOLETE"
-    assert refused(stacking.cfn.execute_change_set, ChangeSetName=made["Id"])[0] == (
+    assert refusal(stacking.cfn.execute_change_set, ChangeSetName=made["Id"])[0] == (
         "InvalidChangeSetStatus"
     )
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.stacking import Json, Stacking, body, group
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"
 A: Json = {"A": group()}
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    found = error.value.response["Error"]
-    return found["Code"], found["Message"]
 
 
 @pytest.fixture
@@ -61,7 +54,7 @@ def test_every_operation_has_tokens(taken: None, stacking: Stacking, name: str) 
     for _ in range(2):
         cfn.execute_change_set(ChangeSetName="more", ClientRequestToken="execute", **asked)
         assert stacking.ended() == "UPDATE_COMPLETE"
-    other = refused(cfn.update_stack, TemplateBody=body(A), ClientRequestToken="back", **asked)
+    other = refusal(cfn.update_stack, TemplateBody=body(A), ClientRequestToken="back", **asked)
     by_id = {"StackName": stacking.described()["StackId"]}
     for _ in range(2):
         cfn.delete_stack(ClientRequestToken="delete", **by_id)
@@ -126,12 +119,12 @@ def test_a_stack_that_does_not_exist(stacking: Stacking, name: str) -> None:
     cfn, asked = stacking.cfn, {"StackName": name}
 
     bracketed = {
-        refused(cfn.update_stack, TemplateBody=body(A), **asked),
-        refused(cfn.describe_stack_events, **asked),
+        refusal(cfn.update_stack, TemplateBody=body(A), **asked),
+        refusal(cfn.describe_stack_events, **asked),
     }
     by_id = {
-        refused(cfn.describe_stacks, **asked),
-        refused(cfn.list_stack_resources, **asked),
+        refusal(cfn.describe_stacks, **asked),
+        refusal(cfn.list_stack_resources, **asked),
     }
 
     assert bracketed == {("ValidationError", f"Stack [{name}] does not exist")}

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.stacking import Stacking, body, group
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a boto3 method)
-    with pytest.raises(ClientError) as error:
-        call(**params)
-    found = error.value.response["Error"]
-    return found["Code"], found["Message"]
 
 
 @fact(
@@ -66,7 +57,7 @@ def test_a_token_repeated_does_nothing(stacking: Stacking) -> None:
 def test_no_updates_are_to_be_performed(stacking: Stacking) -> None:
     stacking.create(body({"A": group()}))
 
-    code, message = refused(
+    code, message = refusal(
         stacking.cfn.update_stack, StackName=stacking.name, TemplateBody=body({"A": group()})
     )
 
@@ -89,7 +80,7 @@ def test_a_failed_creation_leaves_nothing(stacking: Stacking, aws: Aws, name: st
 
     assert ended == "ROLLBACK_COMPLETE"
     assert logs.describe_log_groups(logGroupNamePrefix=f"/{name}/")["logGroups"] == []
-    code, _ = refused(stacking.cfn.update_stack, StackName=name, TemplateBody=body({"A": group()}))
+    code, _ = refusal(stacking.cfn.update_stack, StackName=name, TemplateBody=body({"A": group()}))
     assert code == "ValidationError"
 
 
@@ -186,7 +177,7 @@ def test_a_rollback_can_fail_and_go_on(stacking: Stacking, aws: Aws, name: str) 
 def test_an_update_is_cancelled(stacking: Stacking, name: str) -> None:
     stacking.create(body({"A": group()}))
     before = stacking.physical_ids()
-    code, _ = refused(stacking.cfn.cancel_update_stack, StackName=name)
+    code, _ = refusal(stacking.cfn.cancel_update_stack, StackName=name)
     chain: dict[str, Any] = {"A": group(RetentionInDays=1)}
     for number in range(10):
         chain[f"B{number}"] = group() | {"DependsOn": f"B{number - 1}" if number else "A"}
@@ -248,7 +239,7 @@ def test_dependencies_order_the_work(stacking: Stacking) -> None:
 def test_termination_protection(stacking: Stacking, name: str) -> None:
     stacking.create(body({"A": group()}), EnableTerminationProtection=True)
 
-    code, message = refused(stacking.cfn.delete_stack, StackName=name)
+    code, message = refusal(stacking.cfn.delete_stack, StackName=name)
 
     assert code == "ValidationError"
     assert message.endswith("cannot be deleted while TerminationProtection is enabled")
@@ -324,7 +315,7 @@ def test_a_deleted_stack_is_known_by_its_id(stacking: Stacking, name: str) -> No
     stacking.ended()
     stacking.delete()
 
-    code, message = refused(stacking.cfn.describe_stacks, StackName=name)
+    code, message = refusal(stacking.cfn.describe_stacks, StackName=name)
 
     assert (code, message) == ("ValidationError", f"Stack with id {name} does not exist")
     assert stacking.described(stack_id)["StackStatus"] == "DELETE_COMPLETE"

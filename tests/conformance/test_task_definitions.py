@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conformance.conftest import Aws, Client
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 
 Json = dict[str, Any]
 Register = Callable[..., Json]
@@ -47,13 +47,6 @@ def register(ecs: Client, name: str) -> Iterator[Register]:
 
 def container(**more: object) -> Json:
     return {"name": "main", "image": "busybox", "memory": 32, **more}
-
-
-def refusal(call: Callable[..., object], *args: object, **params: object) -> tuple[str, str]:
-    with pytest.raises(ClientError) as refused:
-        call(*args, **params)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @fact(

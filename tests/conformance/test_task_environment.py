@@ -11,7 +11,8 @@ import pytest
 from tests.conformance.conftest import Aws
 from tests.conformance.ledger import fact
 from tests.conformance.logged import Logged
-from tests.conformance.tasking import Tasking, refusal
+from tests.conformance.refusing import refusal
+from tests.conformance.tasking import Tasking
 
 Json = dict[str, Any]
 Put = Callable[[str, str], Json]

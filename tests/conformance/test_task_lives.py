@@ -37,9 +37,9 @@ def named(task: Json) -> dict[str, Json]:
     return {one["name"]: one for one in task["containers"]}
 
 
-def moment(logged: Logged, task: Json, container: str) -> float:
-    """When it said its first line, in seconds."""
-    return float(logged.events(task, container)[0]["timestamp"]) / 1000
+def moment(logged: Logged, task: Json, container: str, line: int = 1) -> float:
+    """When it said its first line, or another, in seconds."""
+    return float(logged.events(task, container, line)[line - 1]["timestamp"]) / 1000
 
 
 @fact(
@@ -148,18 +148,19 @@ def test_essential_and_other_containers(tasking: Tasking) -> None:
 
 @fact("Containers stop in the reverse of the order in which they depend on each other.", CONTAINER)
 def test_containers_stop_the_other_way_round(tasking: Tasking, logged: Logged) -> None:
-    farewell = "trap 'sleep 1; echo {}; exit 0' TERM; while :; do sleep 0.1; done"
+    farewell = "trap 'sleep 1; echo {}; exit 0' TERM; echo up; while :; do sleep 0.1; done"
     logs = logged.configuration
     task = tasking.run_one(
         tasking.container(farewell.format("main"), **needs(proxy="START"), **logs),
         tasking.container(farewell.format("proxy"), name="proxy", **logs),
     )
-    tasking.running(task)
+    for container in ("main", "proxy"):
+        assert logged.lines(task, container) == ["up"]
 
     tasking.ecs.stop_task(cluster=tasking.cluster, task=task["taskArn"])
     tasking.stopped(task)
 
-    apart = moment(logged, task, "proxy") - moment(logged, task, "main")
+    apart = moment(logged, task, "proxy", 2) - moment(logged, task, "main", 2)
     assert apart >= 0.9
 
 

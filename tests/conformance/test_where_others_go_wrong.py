@@ -82,19 +82,13 @@ from botocore.exceptions import ClientError
 from tests.conformance.conftest import Aws, Place
 from tests.conformance.eventing import Eventing
 from tests.conformance.ledger import fact
+from tests.conformance.refusing import refusal
 from tests.conformance.serving import Served
 from tests.conformance.tasking import Tasking
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/"
-
-
-def refused(call: Any, **params: object) -> tuple[str, str]:  # noqa: ANN401 (a client's method)
-    with pytest.raises(ClientError) as refusal:
-        call(**params)
-    error = refusal.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @fact(
@@ -106,7 +100,7 @@ def test_capabilities_are_asked_for(aws: Aws, name: str) -> None:
     properties = {"RoleName": name, "AssumeRolePolicyDocument": document}
     template = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": properties}}}
 
-    code, message = refused(
+    code, message = refusal(
         aws.client("cloudformation").create_stack,
         StackName=name,
         TemplateBody=json.dumps(template),
@@ -199,7 +193,7 @@ def test_a_service_says_why_it_places_nothing(served: Served) -> None:
 def test_a_namesake_is_refused(served: Served) -> None:
     served.create(1)
 
-    code, _ = refused(
+    code, _ = refusal(
         served.ecs.create_service,
         cluster=served.cluster,
         serviceName=served.name,
@@ -298,7 +292,7 @@ def test_tasks_are_listed_by_their_service(served: Served, tasking: Tasking) -> 
 
 @fact("A cluster that is not there is not made.", f"{API}API_CreateService.html")
 def test_a_missing_cluster_is_not_made(aws: Aws, served: Served) -> None:
-    code, _ = refused(
+    code, _ = refusal(
         aws.client("ecs").create_service,
         cluster=served.name,
         serviceName=served.name,
@@ -314,7 +308,7 @@ def test_a_missing_cluster_is_not_made(aws: Aws, served: Served) -> None:
 
 @fact("A task definition that is not there is refused.", f"{API}API_CreateService.html")
 def test_a_missing_task_definition_is_refused(served: Served) -> None:
-    answer = refused(
+    answer = refusal(
         served.ecs.create_service,
         cluster=served.cluster,
         serviceName=served.name,

@@ -186,6 +186,7 @@ def test_containers_are_never_healthy_until_the_fault_ends() -> None:
         await world.clock.advance(3 * MINUTE)
         new = [one for one in world.tasks() if one["taskArn"] != old["taskArn"]]
         assert rollout(world) == "IN_PROGRESS"
+        assert new
         assert "HEALTHY" not in {one["healthStatus"] for one in new}
         assert world.task(old["taskArn"])["healthStatus"] == "HEALTHY"
 

@@ -42,7 +42,7 @@ def health(place: Place, group: str) -> list[Json]:
 
 def until(place: Place, group: str, state: str) -> None:
     for _ in range(200):
-        if all(one["State"] == state for one in health(place, group)):
+        if {one["State"] for one in health(place, group)} == {state}:
             return
         place.run(place.world.clock.sleep(0.02))
     raise AssertionError(health(place, group))

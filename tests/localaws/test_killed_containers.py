@@ -104,6 +104,7 @@ def test_one_that_ended_meanwhile_has_its_code_and_a_service_replaces_it(
     life.serve("web", 1)
     until(lambda: life.service("web")["runningCount"] == 1, 60)
     first = life.tasks("web")[0]
+    until(lambda: lines(life, first))
     life.written()
 
     async def stop(docker: Docker, labels: dict[str, str]) -> None:

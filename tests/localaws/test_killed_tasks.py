@@ -14,7 +14,8 @@ from tests.localaws.containing import push_image
 from tests.localaws.killing import Life
 
 Json = dict[str, Any]
-DEAF = "trap '' TERM; while :; do sleep 1; done"
+DEAF = "trap '' TERM; touch deaf; while :; do sleep 1; done"
+IS_DEAF = {"command": ["CMD-SHELL", "test -e deaf"], "interval": 5, "retries": 10}
 VANISHED = "ContainerVanishedError: No container matching saved ID found"
 
 
@@ -48,7 +49,7 @@ def test_tasks_at_every_state(life: Life) -> None:
             script("exec sleep 3600", image, **waits),
             script("exec sleep 3600", image, name="init", essential=False),
         ],
-        "stopping": [script(DEAF, image, stopTimeout=120)],
+        "stopping": [script(DEAF, image, stopTimeout=120, healthCheck=IS_DEAF)],
     }
     for family, containers in families.items():
         life.register(family, *containers)
@@ -56,6 +57,7 @@ def test_tasks_at_every_state(life: Life) -> None:
     arns = {family: life.run(family) for family in families}
     for family in ("running", "stopping"):
         life.becomes(arns[family], "RUNNING")
+    life.until_task(arns["stopping"], lambda one: one["healthStatus"] == "HEALTHY")
     life.becomes(arns["over"], "STOPPED")
     life.until_task(arns["waiting"], lambda one: "runtimeId" in one["containers"][1])
     life.aws.client("ecs").stop_task(cluster="palatine", task=arns["stopping"], reason="enough")
@@ -128,9 +130,12 @@ def test_a_service_that_rolls_ends_where_it_was_going(life: Life) -> None:
 
 
 def test_a_service_that_was_being_deleted_is_gone_in_the_end(life: Life) -> None:
-    life.register("web", script(DEAF, push_image(life.aws.port), stopTimeout=100))
+    image = push_image(life.aws.port)
+    life.register("web", script(DEAF, image, stopTimeout=100, healthCheck=IS_DEAF))
     life.serve("web", 2)
     until(lambda: life.service("web")["runningCount"] == 2)
+    for task in life.tasks("web"):
+        life.until_task(task, lambda one: one["healthStatus"] == "HEALTHY")
     life.aws.client("ecs").delete_service(cluster="palatine", service="web", force=True)
     life.written()
     assert life.service("web")["status"] == "DRAINING"
