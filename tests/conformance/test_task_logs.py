@@ -19,6 +19,8 @@ OPTIONS = (
     "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html " + AWSLOGS
 )
 
+AFTER_OTHER = {"containerName": "other", "condition": "COMPLETE"}  # an essential's end ends both
+
 
 @pytest.fixture
 def logged(aws: Aws, name: str) -> Iterator[Logged]:
@@ -37,7 +39,7 @@ def options(configuration: Json, **more: str) -> Json:
 def test_how_a_stream_is_named(tasking: Tasking, logged: Logged) -> None:
     logged.create()
     task = tasking.run_one(
-        tasking.container("echo one", **logged.configuration),
+        tasking.container("echo one", dependsOn=[AFTER_OTHER], **logged.configuration),
         tasking.container("echo two", name="other", essential=False, **logged.configuration),
     )
 
