@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localaws.ecs.capacity import strategy
-from localaws.ecs.capacity.provider import FARGATE, CapacityProvider
+from localaws.ecs.capacity.provider import FARGATE, UPDATING, CapacityProvider
 from localaws.ecs.desk import Desk, Params
 from localaws.ecs.model import Cluster, State
 from localaws.ecs.names import short
@@ -27,7 +27,6 @@ ELSEWHERE = (
     "A capacity provider with managed scaling can be associated with one cluster at a time: {} is "
     "associated with cluster {}."
 )
-UPDATING = "UPDATE_IN_PROGRESS"
 
 
 def put(desk: Desk, cluster: Cluster, params: Params) -> None:

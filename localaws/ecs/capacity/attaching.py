@@ -11,14 +11,21 @@ import uuid
 from collections.abc import Callable
 
 from localaws.ecs.capacity import groups
-from localaws.ecs.capacity.provider import FARGATE, HOOK, Attachment, CapacityProvider, Json
+from localaws.ecs.capacity.provider import (
+    DELETING,
+    FARGATE,
+    HOOK,
+    UPDATING,
+    Attachment,
+    CapacityProvider,
+    Json,
+)
 from localaws.ecs.instances.fleet import Fleet
 from localaws.ecs.model import Cluster, State
 from localaws.ecs.needs import World
 from localaws.wire import AwsError
 
 log = logging.getLogger(__name__)
-UPDATING, DELETING = "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"
 DELETED = "DELETED"  # shown to nobody: such an attachment is gone
 
 
@@ -87,13 +94,14 @@ class Attaching:
     async def _work(self) -> None:
         while self._busy():
             await self._world.clock.sleep(self._world.attachment_seconds)
-            updated = [one for one in self._state.providers.values() if one.wanted]
+            updated = [it for it in self._state.providers.values() if it.update_status == UPDATING]
             for provider in updated:
-                provider.settings, provider.wanted = provider.wanted, {}
+                provider.settings, provider.wanted = provider.wanted or provider.settings, {}
             for cluster in [it for it in self._state.clusters.values() if _updating(it)]:
                 await self._attach(cluster)
-            for provider in updated:
-                provider.update_status = UPDATING if provider.wanted else "UPDATE_COMPLETE"
+            for provider in updated:  # unless something else was asked of it meanwhile
+                if provider.update_status == UPDATING and not provider.wanted:
+                    provider.update_status = "UPDATE_COMPLETE"
             self._bury()
             self._changed()
 
@@ -116,7 +124,11 @@ class Attaching:
             if attachment.status == before:
                 attachment.status = after
         cluster.attachments = [one for one in cluster.attachments if one.status != DELETED]
-        await self._enlist(cluster)
+        try:
+            await self._enlist(cluster)
+        except AwsError as error:
+            log.warning("the groups of %s: %s", cluster.name, error)
+            failed = True
         if cluster.attachments_asked == asked:
             cluster.attachments_status = "UPDATE_FAILED" if failed else "UPDATE_COMPLETE"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 Json = dict[str, Any]
 FARGATE = ("FARGATE", "FARGATE_SPOT")  # there in every account, never made nor deleted
+UPDATING, DELETING = "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"
 HOOK = "ecs-managed-draining-termination-hook"
 
 
@@ -54,7 +55,7 @@ class Attachment:
     kind: str  # as_policy, managed_draining
     provider: str
     made: str  # the policy's name, or the hook's
-    status: str = "PRECREATED"  # then CREATED, and DELETING
+    status: str = "PRECREATED"  # then CREATED, and DELETING; FAILED is tried again when asked
 
     @property
     def shape(self) -> Json:

@@ -77,11 +77,12 @@ async def create(desk: Desk, params: Params) -> Result:
 async def update(desk: Desk, params: Params) -> Result:
     """Answered as it was: what changes is on its way."""
     refuse_unmodelled("UpdateCapacityProvider", params, MODELLED["UpdateCapacityProvider"])
-    provider = _changeable(desk, params["name"])
+    group = await _group(desk, _changeable(desk, params["name"]).group_arn)
+    provider = _changeable(desk, params["name"])  # as it is after the wait
     wanted = settings.merged(
         params.get("autoScalingGroupProvider", {}), provider.wanted or provider.settings
     )
-    _check_protection(wanted, await _group(desk, provider.group_arn))
+    _check_protection(wanted, group)
     desk.attaching.update(provider, wanted)
     return {"capacityProvider": _shown(desk, provider, with_tags=True)}
 
