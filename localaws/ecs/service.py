@@ -184,7 +184,9 @@ class Ecs:
             if done == "terminated":
                 self.state.hosts.discard(ec2_instance_id)
             instance = self._fleet.of_host(ec2_instance_id)
-            if instance is None:
+            if instance is None and done == "started":
+                self._booting.started(ec2_instance_id)
+            elif instance is None:
                 self._booting.forget(ec2_instance_id)
             elif done == "started":
                 self._fleet.start_host(instance)
@@ -201,10 +203,10 @@ class Ecs:
 
     def instance_place(self, ec2_instance_id: str) -> tuple[str, str]:
         """Its address and its zone; LookupError for one that is no container instance."""
-        for instance in self.state.instances.values():
-            if instance.ec2_instance_id == ec2_instance_id:
-                return instance.address, instance.availability_zone
-        raise LookupError(ec2_instance_id)
+        instance = self._fleet.of_host(ec2_instance_id)
+        if instance is None:
+            raise LookupError(ec2_instance_id)
+        return instance.address, instance.availability_zone
 
     def _tags(self, arn: str) -> dict[str, str]:
         return self.state.tags.get(arn, {})

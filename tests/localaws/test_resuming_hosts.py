@@ -166,6 +166,27 @@ def test_a_host_that_was_terminated_while_it_booted_does_not_register(tmp_path: 
     tell(tmp_path, story)
 
 
+def test_a_host_that_was_stopped_while_it_booted_registers_when_it_is_started(
+    tmp_path: Path,
+) -> None:
+    async def story(c: Cluster) -> None:
+        c.world.instance_boot_seconds = 60
+        await host(c, 0)
+        data = {"LaunchTemplateName": c.template}
+        made = await c.call("ec2", "RunInstances", LaunchTemplate=data, MinCount=1, MaxCount=1)
+        [machine] = [one["InstanceId"] for one in made["Instances"]]
+        await c.call("ec2", "StopInstances", InstanceIds=[machine])
+        await c.clock.advance(120)
+        assert await registered(c) == set()
+
+        await c.call("ec2", "StartInstances", InstanceIds=[machine])
+        await c.clock.advance(61)
+
+        assert await registered(c) == {machine}
+
+    tell(tmp_path, story)
+
+
 def test_a_hook_waits_through_a_restart(tmp_path: Path) -> None:
     async def story(c: Cluster) -> None:
         await host(c, 0)

@@ -37,6 +37,12 @@ class Booting:
             self._state.booting[instance] = None
             self._go(instance, self._world.instance_boot_seconds)
 
+    def started(self, instance: str) -> None:
+        """One that was stopped before it registered boots anew."""
+        if instance in self._state.hosts and instance not in self._state.booting:
+            self._state.booting[instance] = None
+            self._go(instance, self._world.instance_boot_seconds)
+
     def resume(self) -> None:
         for instance, awaited in self._state.booting.items():
             if awaited is None:
