@@ -11,7 +11,7 @@ ONE = Candidate(
         "ecs.capability.task-eni": None,
     },
     groups=frozenset({"service:web", "family:db"}),
-    facts={
+    facts=lambda: {
         "agentConnected": "true",
         "agentVersion": "1.99.0",
         "ec2InstanceId": "i-abcd1234",

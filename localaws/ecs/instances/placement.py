@@ -48,7 +48,7 @@ class Room:
 
     def candidate(self) -> Candidate:
         groups = frozenset(name for name, count in self.groups.items() if count)
-        return Candidate(self.attributes, groups, self.facts())
+        return Candidate(self.attributes, groups, self.facts)
 
 
 @dataclass(frozen=True)

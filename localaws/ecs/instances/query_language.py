@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ class Candidate:
 
     attributes: Mapping[str, str | None]
     groups: frozenset[str] = frozenset()  # of the tasks on it
-    facts: Mapping[str, str] = field(default_factory=dict)  # agentConnected, registeredAt…
+    facts: Callable[[], Mapping[str, str]] = dict  # agentConnected, registeredAt…, if asked for
 
 
 class Incomprehensible(ValueError):
@@ -193,7 +193,7 @@ def _subject(name: str | None) -> Callable[[Candidate], frozenset[str]]:
         case ("task", ":", "group"):
             return lambda one: one.groups
         case (fact, "", "") if fact in _SUBJECTS:
-            return lambda one: frozenset({one.facts[fact]} if fact in one.facts else ())
+            return lambda one: frozenset(told for name, told in one.facts().items() if name == fact)
     raise Incomprehensible(f"{name!r} is nothing that can be asked")
 
 
