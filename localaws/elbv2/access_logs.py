@@ -56,7 +56,8 @@ class AccessLogs:
 
     def resume(self) -> None:
         """Delivers what is kept, when it is time."""
-        if self._store.state.unlogged and self._delivering is None:
+        idle = self._delivering is None or self._delivering.done()
+        if self._store.state.unlogged and idle:
             self._delivering = asyncio.create_task(self._deliver())
 
     async def stop(self) -> None:
@@ -75,11 +76,12 @@ class AccessLogs:
                 while balancer and lines:
                     await self._deliver_one(balancer, lines[:MOST_LINES])
                     lines = lines[MOST_LINES:]
-        self._delivering = None
 
     async def _deliver_one(self, balancer: LoadBalancer, lines: list[str]) -> None:
         """Best effort, as on AWS: what the bucket does not take is lost."""
         bucket, world = balancer.attributes[attributes.BUCKET], self._world
+        if not bucket:
+            return
         now = world.clock.now()
         node = next(iter(balancer.interfaces.values()), "127.0.0.1")
         id_ = balancer.arn.partition(":loadbalancer/")[2].replace("/", ".")
@@ -103,9 +105,10 @@ class AccessLogs:
         """The bucket's policy must let either of Elastic Load Balancing's names put it there."""
         try:
             found = await self._world.aws.call("s3", "GetBucketPolicy", {"Bucket": bucket})
-        except AwsError:
-            found = {"Policy": "{}"}  # no bucket, or no policy
-        policy, resource = json.loads(found["Policy"]), f"arn:aws:s3:::{bucket}/{key}"
+            policy = json.loads(found["Policy"])
+        except (AwsError, ValueError):
+            policy = {}  # no bucket, no policy, or one that S3's stand-in took unread
+        resource = f"arn:aws:s3:::{bucket}/{key}"
         if not any(
             permissions.allows(policy, "s3:PutObject", resource, _facts(self._world, balancer, who))
             for who in ({"aws:PrincipalServiceName": _SERVICE}, {"aws:PrincipalArn": _ACCOUNT})

@@ -78,7 +78,7 @@ class Balancers:
         balancer = self._store.load_balancer(params["LoadBalancerArn"])
         wanted = attributes.changed(balancer.attributes, params["Attributes"])
         await self._logs.begin(balancer, wanted)
-        balancer.attributes = wanted
+        balancer.attributes = attributes.changed(balancer.attributes, params["Attributes"])
         return attributes.render(balancer.attributes)
 
     def describe_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +101,8 @@ class Balancers:
                 "All subnets must be in the VPC of the load balancer",
             )
         balancer.zones = [_zone(subnet) for subnet in subnets]
-        former, balancer.interfaces = balancer.interfaces, await self._attach(balancer)
+        made = await self._attach(balancer)
+        former, balancer.interfaces = balancer.interfaces, made
         await interfaces.detach(self._world, former)
         self._store.tell()
         return {"AvailabilityZones": balancer.zones, "IpAddressType": "ipv4"}

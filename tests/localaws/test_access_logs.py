@@ -74,6 +74,24 @@ def entry(place: Place) -> dict[str, str]:
     return only
 
 
+def test_a_policy_that_cannot_be_read_lets_nothing_in_and_ends_nothing(
+    place: Place,
+) -> None:
+    allowed = place.network.policies["kept"]
+    place.network.policies["kept"] = "nonsense"
+    with pytest.raises(AwsError, match="Access Denied for bucket: kept"):
+        log(place)
+    place.network.policies["kept"] = allowed
+    log(place)
+    ask(place)
+    place.network.policies["kept"] = "nonsense"
+    assert delivered(place) == {}
+
+    place.network.policies["kept"] = allowed
+    ask(place)
+    assert len(delivered(place)) == 1
+
+
 def test_a_test_file_shows_that_the_bucket_takes_logs(place: Place) -> None:
     log(place)
 
