@@ -47,10 +47,13 @@ def next_time(action: Scheduled, after: datetime) -> datetime | None:
 
 
 def _in_zone(schedule: At | Cron, zone: ZoneInfo, after: datetime) -> datetime | None:
-    """By the clock on the wall there."""
+    """By the clock on the wall there, which shows an hour twice when summer time ends."""
     wall = after.astimezone(zone).replace(tzinfo=UTC)
     due = schedule.next(wall, wall)
-    return due.replace(tzinfo=zone).astimezone(UTC) if due else None
+    if due is None:
+        return None
+    first, second = (due.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first if first > after else second
 
 
 def _read(expression: str) -> Schedule:

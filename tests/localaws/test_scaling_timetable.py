@@ -48,6 +48,16 @@ def test_what_fell_due_before_it_was_changed_does_not_count() -> None:
     assert timetable.next_time(action, NOW) == datetime(2026, 11, 26, 9, tzinfo=UTC)
 
 
+def test_the_hour_that_comes_twice_does_not_turn_time_back() -> None:
+    """In Berlin summer time ended on 2026-10-25 at 01:00 UTC: 02:00 to 03:00 came twice."""
+    within = datetime(2026, 10, 25, 1, 5, tzinfo=UTC)
+    action = Scheduled(
+        "it", KEY, "arn", "cron(0/15 * * * ? *)", {}, within, within, "Europe/Berlin"
+    )
+
+    assert timetable.next_time(action, within) == within.replace(minute=15)
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc", ""])
 def test_a_zone_that_is_none(zone: str) -> None:
     if not zone:
