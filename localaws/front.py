@@ -102,7 +102,8 @@ class Front:
         try:
             return _json(*await local(request))
         finally:
-            self._aws.touched()
+            if not read_only:
+                self._aws.touched()
 
 
 def _signed(scope: Scope) -> bool:

@@ -50,9 +50,10 @@ def _forget_old_metrics() -> None:
     put = backend.put_metric_data
 
     def put_metric_data(self: Any, *what: object, **more: object) -> None:  # noqa: ANN401
+        known = len(self.metric_data)
         put(self, *what, **more)
-        newest = self.metric_data[-1]
-        self.metric_data = [it for it in self.metric_data if not _outlived(it, newest)]
+        for newest in self.metric_data[known:]:
+            self.metric_data = [it for it in self.metric_data if not _outlived(it, newest)]
 
     backend.put_metric_data = put_metric_data
 

@@ -25,7 +25,7 @@ class Cluster:
     strategy: list[Json] = field(default_factory=list)  # by default
     attachments: list[Attachment] = field(default_factory=list)
     attachments_status: str | None = None
-    attachments_asked: int = 0  # how often others were
+    attachments_asked: int = 0  # how often what is needed has changed
 
 
 @dataclass

@@ -11,7 +11,7 @@ from localaws.ecs.services.backoff import WELL
 BALANCED_SECONDS = 0.05  # while load balancers are asked for the health of what starts or ends
 STEADY_SECONDS = 0.5  # and of what is steady
 UNSETTLED_SECONDS = 15.0  # whatever it waits for
-REPEATS = timedelta(hours=6)
+REPEATS = timedelta(hours=6)  # what AWS says of a service at rest
 
 
 def next_look(service: Service, now: datetime, settles: float) -> float | None:

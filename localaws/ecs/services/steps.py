@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 from localaws.ecs import messages
 from localaws.ecs.balancing import Balancing
@@ -19,8 +18,6 @@ from localaws.ecs.services.watch import Watch
 from localaws.ecs.services.zones import Zones
 from localaws.ecs.tasks.lives import Lives
 from localaws.ecs.tasks.starting import Starting
-
-REPEATS = timedelta(hours=6)  # what AWS says of a service at rest
 
 
 class Steps:
@@ -146,7 +143,7 @@ class Steps:
         if service.steady_since is None:
             service.steady_since, service.steady_said = now, None
             self._notices.forget(service)
-        if service.steady_said is None or now - service.steady_said >= REPEATS:
+        if service.steady_said is None or now - service.steady_said >= looks.REPEATS:
             service.steady_said = now
             self._notices.say(service, messages.steady(service.name))
             self._notices.steady(service)

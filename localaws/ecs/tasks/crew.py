@@ -178,8 +178,10 @@ class Crew:
             while not doing.done():
                 self._check_wanted()
                 news = asyncio.ensure_future(self._news.wait())
-                await asyncio.wait({doing, news}, return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
+                try:
+                    await asyncio.wait({doing, news}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    news.cancel()
             return doing.result()
         finally:
             doing.cancel()

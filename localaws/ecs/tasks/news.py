@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from localaws.clock import Clock
 
@@ -18,11 +20,14 @@ class News:
         self._next.set()
         self._next = asyncio.Event()
 
-    async def wait(self, until: datetime | None = None) -> None:
-        """For the next, or until then."""
+    def wait(self, until: datetime | None = None) -> Coroutine[Any, Any, None]:
+        """For the next from now on, whenever the waiting begins, or until then."""
+        return self._wait(self._next, until)
+
+    async def _wait(self, told: asyncio.Event, until: datetime | None) -> None:
         if until is None:
-            await self._next.wait()
+            await told.wait()
             return
         with suppress(TimeoutError):
             async with self._clock.timeout((until - self._clock.now()).total_seconds()):
-                await self._next.wait()
+                await told.wait()
