@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from tests.conformance import ledger
 from tests.conformance.eventing import Eventing
+from tests.conformance.hosting import Hosting
 from tests.conformance.logged import Logged
 from tests.conformance.place import Place, standing
 from tests.conformance.serving import Served
@@ -123,6 +124,13 @@ def name() -> str:
 @pytest.fixture
 def stacking(aws: Aws, name: str) -> Iterator[Stacking]:
     of_the_test = Stacking(aws.client("cloudformation"), name)
+    yield of_the_test
+    of_the_test.clean()
+
+
+@pytest.fixture
+def hosting(aws: Aws, place: Place, name: str) -> Iterator[Hosting]:
+    of_the_test = Hosting(aws, place, name)
     yield of_the_test
     of_the_test.clean()
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.conformance.conftest import Aws
 from tests.conformance.grouping import Grouping
 from tests.conformance.place import Place
 from tests.conformance.serving import Served
 from tests.conformance.waiting import until
+
+if TYPE_CHECKING:
+    from tests.conformance.conftest import Aws
 
 Json = dict[str, Any]
 

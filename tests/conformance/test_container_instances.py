@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Eventing, Json
 from tests.conformance.hosting import Hosting, attributes, left
 from tests.conformance.ledger import fact
-from tests.conformance.place import Place
 from tests.conformance.refusing import refusal
 from tests.conformance.waiting import until
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 CONFIG = GUIDE + "ecs-agent-config.html"
-
-
-@pytest.fixture
-def hosting(aws: Aws, place: Place, name: str) -> Iterator[Hosting]:
-    hosting = Hosting(aws, place, name)
-    yield hosting
-    hosting.clean()
 
 
 @fact(

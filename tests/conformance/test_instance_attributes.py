@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.conformance.conftest import Aws
 from tests.conformance.eventing import Json
 from tests.conformance.hosting import Hosting, attributes
 from tests.conformance.ledger import fact
-from tests.conformance.place import Place
 from tests.conformance.refusing import refusal
 
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
-
-
-@pytest.fixture
-def hosting(aws: Aws, place: Place, name: str) -> Iterator[Hosting]:
-    hosting = Hosting(aws, place, name)
-    yield hosting
-    hosting.clean()
 
 
 @pytest.fixture
